@@ -8,8 +8,8 @@ export interface Counts {
 }
 
 /**
- * Runs both projects of vitest.config.ts in this process. A file that does not load, an error outside any test,
- * or servers that do not start count as one failure. So a run without tests cannot look like success.
+ * Runs both projects of vitest.config.ts in this process. A file that does not load counts as one failure. So
+ * do an error outside any test, and servers that do not start. So a run without tests cannot look like success.
  */
 export async function runVitest(filters: string[]): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, failures: [] };

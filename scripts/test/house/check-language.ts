@@ -1,14 +1,18 @@
 /**
- * A stage of `npm test`: fails on sentences of more than 25 words and on words that readers cannot know. It checks
- * Markdown, the texts of the API document, and the comments, log messages and test names of TypeScript sources.
+ * A stage of `npm test`. It fails on long sentences, on words that readers cannot know, and on log messages that
+ * begin with a capital letter. It checks Markdown, the texts of the API document, and the comments, log messages
+ * and test names of TypeScript sources.
  */
 import { readFileSync } from 'node:fs';
+import { beginsPlainly } from './log-messages.ts';
 import { type Sentence, sentencesOf, sentencesOfMarkdown } from './sentences.ts';
-import { sentencesOfSource } from './source-texts.ts';
+import { textsOfSource } from './source-texts.ts';
 import { trackedFiles } from './tracked.ts';
 import { unclearWords } from './unclear-words.ts';
 
-const wordsMax = 25;
+/** In Markdown and the API document, where a colon and a semicolon end a sentence too. */
+const documentWordsMax = 25;
+const sourceWordsMax = 20;
 const apiDocument = 'services/ingestion/openapi.json';
 
 const faults = [
@@ -30,8 +34,14 @@ function checkMarkdown(file: string): string[] {
 function checkSource(file: string): string[] {
   if (file.startsWith('scripts/test/house/')) return [];
   const source = readFileSync(file, 'utf8');
-  const long = sentencesOfSource(source).flatMap((sentence) => tooLong(`${file}:${sentence.line}`, sentence));
-  return [...long, ...unclear(file, source)];
+  const { sentences, logMessages } = textsOfSource(source);
+  return [
+    ...sentences.flatMap((sentence) => tooLong(`${file}:${sentence.line}`, sentence, sourceWordsMax)),
+    ...logMessages
+      .filter(({ text }) => !beginsPlainly(text))
+      .map(({ text, line }) => `${file}:${line}: begin the log message in lower case: ${text.slice(0, 100)}`),
+    ...unclear(file, source),
+  ];
 }
 
 /** Titles, summaries and descriptions, wherever they are in the document. */
@@ -50,7 +60,7 @@ function checkApiDocument(): string[] {
   return faults;
 }
 
-function tooLong(where: string, { text, words }: Sentence): string[] {
+function tooLong(where: string, { text, words }: Sentence, wordsMax = documentWordsMax): string[] {
   return words > wordsMax ? [`${where}: ${words} words: ${text.slice(0, 100)}…`] : [];
 }
 

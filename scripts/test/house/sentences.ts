@@ -20,15 +20,26 @@ export function sentencesOfMarkdown(markdown: string): Sentence[] {
   return sentences;
 }
 
-/** The sentences of one paragraph that begins in `line`. */
+const sentenceEnd = /(?<=[.!?])["')*_]*\s+/;
+const clauseEnd = /(?<=[.!?:;])["')*_]*\s+/;
+
+/** The sentences of one paragraph that begins in `line`. A colon and a semicolon count as ends of sentences too. */
 export function sentencesOf(paragraph: string, line: number): Sentence[] {
+  return split(paragraph, line, clauseEnd);
+}
+
+/** The sentences of one paragraph from full stop to full stop, with all their clauses. */
+export function wholeSentencesOf(paragraph: string, line: number): Sentence[] {
+  return split(paragraph, line, sentenceEnd);
+}
+
+function split(paragraph: string, line: number, end: RegExp): Sentence[] {
   const plain = paragraph
     .replaceAll(/`[^`]*`/g, 'code')
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replaceAll(/https?:\S+/g, 'address');
-  // A full stop before a blank ends a sentence. A colon and a semicolon count as the end of a sentence too.
+    .replaceAll(/https?:[^\s)]+/g, 'address');
   return plain
-    .split(/(?<=[.!?:;])["')*_]*\s+/)
+    .split(end)
     .map((text) => ({ text: text.trim(), line, words: wordsIn(text) }))
     .filter(({ words }) => words > 0);
 }

@@ -91,7 +91,7 @@ export function startIntake(deps: IntakeDeps): Intake {
       buffers.stored(slices);
       stall.end();
       metrics.observe('notification_batch_seconds', (clock.monotonicMs() - startedMs) / 1000);
-      log.debug({ events: countRecords(slices), deliveries: written.length }, 'batch stored');
+      log.debug({ events: countRecords(slices), deliveries: written.length }, 'intake stored a batch');
       if (written.length > 0) deps.onStored(new Set(written.map((row) => row.endpointId)));
     }
   };

@@ -29,9 +29,9 @@ const errnosOfKind: Record<Exclude<MysqlErrorKind, 'unknown'>, readonly number[]
   readOnly: [1290, 1792, 1836],
   // 1129: the host is blocked for a while. 1637: no transaction slot is free.
   tooManyConnections: [1040, 1129, 1203, 1226, 1637],
-  // The server lacks a resource, whatever the statement. The resource is disk (3, 1021, 1023, 1026, 1028, 1030,
-  // 1114, 1878), memory (1037, 1038, 1041, 1135, 1206) or the log (1180, 1197, 1598). It may also be a node of
-  // the cluster (1047, 1297, 3098, 3100, 3101).
+  // The server lacks a resource, whatever the statement. It may lack disk (3, 1021, 1023, 1026, 1028, 1030,
+  // 1114, 1878) or memory (1037, 1038, 1041, 1135, 1206). It may lack its log (1180, 1197, 1598) or nodes of
+  // its cluster (1047, 1297, 3098, 3100, 3101).
   unavailable: [
     3, 1021, 1023, 1026, 1028, 1030, 1037, 1038, 1041, 1047, 1114, 1135, 1180, 1197, 1206, 1297, 1598, 1878,
     3098, 3100, 3101,
