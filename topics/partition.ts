@@ -21,7 +21,10 @@ export function partitionOfOrder(orderId: string): number {
   return Number.parseInt(head, 16) % PARTITIONS;
 }
 
-/** Partition of all records of one SKU: the first four bytes of SHA-256 of the SKU in UTF-8, big-endian, modulo 12. */
+/**
+ * The partition of all records of one SKU. It is SHA-256 of the SKU in UTF-8: the first four bytes, big-endian,
+ * modulo 12.
+ */
 export function partitionOfSku(sku: string): number {
   return createHash('sha256').update(sku, 'utf8').digest().readUInt32BE(0) % PARTITIONS;
 }

@@ -4,10 +4,10 @@
  *   waiting ──► claiming ──► following ──(error)──► waiting
  *      └───────────┴─────────────┴──(close)──► closed
  *
- * claiming: fences the previous writer of this partition, then reads the position of the last marker. following:
- * writes batches of states, each with a marker in one transaction. After a failure the result of the last transaction
- * is unknown. So the projector claims again and keeps no state. This applies to every failure, also to bugs: a new
- * process would do the same, but would stop the healthy partitions too.
+ * claiming: fences the previous writer of this partition, then reads the position of the last marker.
+ * following: writes batches of states, each with a marker in one transaction. After a failure the result of the
+ * last transaction is unknown. So the projector claims again and keeps no state. This applies to every failure,
+ * also to bugs. A new process would do the same, but would stop the healthy partitions too.
  */
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';

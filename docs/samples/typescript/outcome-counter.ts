@@ -18,7 +18,7 @@ const stateFile = env['STATE_FILE'] ?? 'outcome-counter.json';
 const registry = env['SCHEMA_REGISTRY_URL'] ?? 'http://127.0.0.1:18081/apis/ccompat/v7';
 const avsc = new URL('outcome-counter.avsc', import.meta.url);
 
-// The position of each partition and the effect, in one file that is replaced as a whole, so both change
+// One file has the position of each partition and the effect. It is replaced as a whole, so both change
 // together.
 const fresh = { positions: {}, from: {}, counts: {}, total: 0, repeats: 0 };
 type Numbers = Record<string, number>;

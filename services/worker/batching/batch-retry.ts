@@ -205,7 +205,7 @@ async function rollBack({ log, sessions }: BatchRetryDeps, session: Session): Pr
   } catch (error) {
     // A live connection must not keep a partial transaction. The server rolls back the transaction of a closed
     // connection.
-    log.debug({ err: error }, 'ROLLBACK failed; the writer closes the connection');
+    log.debug({ err: error }, 'the rollback failed: the writer closes the connection');
     sessions.drop();
   }
 }

@@ -2,9 +2,14 @@
  * The bytes of an outbox row. The row stores complete messages. So a worker publishes the same bytes after a crash as
  * before it. This is version 2. All integers are big-endian:
  *
- *   u8 version, then per message:
- *   u16 topic length, topic; u16 partition; f64 timestamp ms; i32 key length (-1: null), key;
- *   i32 value length (-1: null), value; u32 header count (u16 in version 1); u32 header block length, headers in Kafka's wire format
+ *   u8    version, then per message:
+ *   u16   topic length, topic
+ *   u16   partition
+ *   f64   timestamp in ms
+ *   i32   key length (-1: null), key
+ *   i32   value length (-1: null), value
+ *   u32   header count (u16 in version 1)
+ *   u32   length of the headers, headers in Kafka's wire format
  */
 import { appError } from '../../shared/errors/index.ts';
 import {

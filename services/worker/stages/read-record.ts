@@ -32,7 +32,7 @@ export interface DeadLetter {
 export interface Doubt {
   readonly doubted: InRecord;
   readonly schemaId: number;
-  /** The dead letter for this record if the schema id is right; null if the id is unknown to this process. */
+  /** The dead letter for this record if the schema id is right. Null if this process does not have the id. */
   readonly poison: DeadLetter | null;
 }
 

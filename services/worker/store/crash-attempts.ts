@@ -16,8 +16,8 @@ export interface CrashAttempt {
 type AttemptRow = { source_offset: number; records: number; attempts: number };
 
 /**
- * Stores an attempt at a range. Counts attempts only at ranges of the same size, because a record of a larger batch
- * may not be the cause.
+ * Stores an attempt at a range. Counts only attempts at ranges of the same size. A record of a larger batch may
+ * not be the cause.
  */
 export async function storeAttempt(
   session: Session,

@@ -1,8 +1,8 @@
 /**
- * Checks that logs and tables are still the ones on which the lanes were claimed. An idle lane does not notice a
- * change. A database that was restored from a backup affects all lanes: one lane could sell stock that another lane
- * has already sold. So if one lane shows lost commits, the guard halts the whole pipeline. It writes a row that every
- * worker reads.
+ * Checks that logs and tables are still the ones on which the lanes were claimed. An idle lane does not notice
+ * a change. A database that was restored from a backup affects all lanes. One lane could sell stock that
+ * another lane has already sold. So if one lane shows lost commits, the guard halts the whole pipeline. It
+ * writes a row that every worker reads.
  */
 import { appError, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';

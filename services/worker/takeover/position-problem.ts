@@ -71,7 +71,7 @@ export function positionProblem(facts: LaneFacts): PositionProblem | null {
 
 function faultOf(facts: LaneFacts): [PositionFault, string] | null {
   const { nextOffset, publishedOffset, commands, events, groupOffset, lastSource, stored, found } = facts;
-  // Another topic with the last decided command is no problem: it is a copy, or it is older than the first decision.
+  // Another topic with the last decided command is valid. It is a copy, or it is older than the first decision.
   if (nextOffset > 0 && facts.record !== 'same' && isOther(stored.commands, found.commands)) {
     const cluster = isOther(stored.clusterId, found.clusterId) ? ' on another cluster' : '';
     return [
