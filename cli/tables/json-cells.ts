@@ -4,7 +4,10 @@
  */
 
 interface JsonCell {
-  /** A string as it is; numbers as they are written; true and false as yes and no; an array joined with blanks. */
+  /**
+   * The text of the value. A string is unchanged, and a number is as written. true and false are yes and no. An
+   * array is joined with blanks.
+   */
   readonly text: string;
   /** Offset in the text. */
   readonly at: number;

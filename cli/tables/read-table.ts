@@ -1,6 +1,6 @@
 /**
- * Reads a file of rows, CSV with a header or a JSON array of objects. Every fault is found in one pass, with its line and
- * column, so that the user can correct all at once. A file with a fault gives no row.
+ * Reads a file of rows, CSV with a header or a JSON array of objects. One pass finds every fault with its line
+ * and column, so that the user can correct all faults together. A file with a fault gives no row.
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import { usageError } from '../errors.ts';

@@ -10,8 +10,8 @@ export interface OutcomeTopic {
 }
 
 /**
- * The place where a client sees the outcome: the topic, the response to `Prefer: wait`, the polled status, or the
- * stream of events.
+ * The place where a client sees the outcome. It is the topic, the response to `Prefer: wait`, the polled
+ * status, or the stream of events.
  */
 export type SeenBy = 'topic' | 'wait' | Way;
 

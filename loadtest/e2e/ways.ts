@@ -1,4 +1,6 @@
-/** Follows the outcome of an order over HTTP, as a client would: polls the status, or reads the stream of events. */
+/**
+ * Follows the outcome of an order over HTTP, like a client. It polls the status, or reads the stream of events.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Connection, openConnection, openSocket } from '../client/connection.ts';
 import type { Target } from '../client/job.ts';

@@ -30,7 +30,7 @@ export function createLedger({ admin, mysql }: { admin: KafkaAdmin; mysql: Mysql
     return { outcomes, commands: await endOf(COMMANDS) };
   };
   /**
-   * The number of commands without a published outcome, from the database. A count in the log would be wrong: a
+   * The number of commands without a published outcome, from the database. A count in the log would be wrong. A
    * stopped worker may have published outcomes twice, and these copies would hide missing outcomes.
    */
   const waiting = async (): Promise<number> => {

@@ -1,5 +1,5 @@
 /**
- * Encodes the event that the usual design puts into its outbox: the same record in the same encoding as in the
+ * Encodes the event that the usual design puts into its outbox. Record and encoding are the same as in the
  * product.
  */
 import type { OrderEvent } from '../../schemas/generated/types.ts';

@@ -1,4 +1,4 @@
-/** Sends stored callbacks until each was accepted, and runs the timers of the provider. */
+/** Sends stored callbacks until each one is accepted, and runs the timers of the provider. */
 
 import { errorMessage } from '../../services/shared/errors/index.ts';
 import type { Logger } from '../../services/shared/log/index.ts';
@@ -14,7 +14,7 @@ export interface CallbacksDeps {
 }
 
 export interface Callbacks {
-  /** Deliveries or timers may be due now. */
+  /** Reports that deliveries or timers may be due now. */
   wake(): void;
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export function startCallbacks(deps: CallbacksDeps): Callbacks {
         sending.set(delivery.id, done);
       }
     } catch (error) {
-      log.error({ err: error }, 'A turn of the callbacks failed');
+      log.error({ err: error }, 'a turn of the callbacks failed');
     }
     arm(nextWaitMs());
   };
@@ -90,7 +90,7 @@ export function startCallbacks(deps: CallbacksDeps): Callbacks {
   };
 }
 
-/** One attempt. Its result is stored before another one can begin. */
+/** Makes one attempt. Its result is stored before another attempt can begin. */
 async function send({ store, callbackUrl, nowMs, log }: CallbacksDeps, delivery: DeliveryRow): Promise<void> {
   const { id, event_id: eventId, body, attempts, created_at_ms: createdAtMs } = delivery;
   const secrets = (store.secrets() ?? [])
@@ -104,7 +104,7 @@ async function send({ store, callbackUrl, nowMs, log }: CallbacksDeps, delivery:
     return;
   }
   const isLast = nowMs() - createdAtMs > givenUpAfterMs;
-  log.warn({ eventId, attempts: attempts + 1, reason: failure, isLast }, 'A callback was not accepted');
+  log.warn({ eventId, attempts: attempts + 1, reason: failure, isLast }, 'a callback was not accepted');
   if (isLast) {
     store.run('DELETE FROM deliveries WHERE id = ?', id);
     return;
@@ -117,7 +117,7 @@ async function send({ store, callbackUrl, nowMs, log }: CallbacksDeps, delivery:
   );
 }
 
-/** Null if it was accepted, otherwise why not. */
+/** Returns null if the callback was accepted, otherwise the reason. */
 async function post(url: string, body: string, signed: Record<string, string>): Promise<string | null> {
   try {
     const answer = await fetch(url, {

@@ -1,4 +1,4 @@
-/** What the provider does wrong on purpose, as shares from 0 (never) to 1 (always). */
+/** The planned faults of the provider, as shares from 0 (never) to 1 (always). */
 import Type, { type Static } from 'typebox';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });

@@ -1,6 +1,6 @@
 /**
- * A payment provider for local runs and tests, as a process of its own. It opens sessions, captures, refunds, and posts
- * signed callbacks. It can misbehave in every way of `faults.ts`.
+ * A payment provider for local runs and tests, as a separate process. It opens sessions, captures, refunds, and
+ * posts signed callbacks. It can have all faults of `faults.ts`.
  */
 import type { AddressInfo } from 'node:net';
 import { int, secret, str, url } from '../../services/shared/config/index.ts';
@@ -62,7 +62,7 @@ await runService({
       runTimers: provider.runTimers,
       log,
     });
-    log.info({ url: listensAt }, 'The provider listens');
+    log.info({ url: listensAt }, 'the provider listens');
     return {
       async stop() {
         await app.close();

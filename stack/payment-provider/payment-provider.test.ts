@@ -88,7 +88,7 @@ it('takes a payment on the page of a session and reports the capture', async () 
     ]);
 });
 
-it('gives an order the same session again, whatever the body', async () => {
+it('returns the same session for the same order, whatever the body', async () => {
   const orderId = randomUUID();
   const first = await adapter.createSession(session(orderId));
   expect(await adapter.createSession(session(orderId, { amount: 1 }))).toEqual(first);
@@ -142,7 +142,7 @@ it('refunds 9899 JPY as 9899', async () => {
   expect(await adapter.findRefund(refund.refundId, payment)).toEqual(made);
 });
 
-it('makes one refund of a key, however often it is asked', async () => {
+it('makes one refund per key, however many requests it gets', async () => {
   const refund = refundOf(await capture());
   const first = await adapter.refund(refund);
   expect(await adapter.refund(refund)).toEqual(first);
@@ -159,7 +159,7 @@ it('refuses a refund above the payment and a refund of an unknown payment', asyn
   expect(await adapter.refund(refundOf('pay_none'))).toMatchObject({ status: 'refused' });
 });
 
-it('makes another refund of a key that it has forgotten', async () => {
+it('makes another refund of a key that has expired', async () => {
   await control(provider.url, 'PUT', '/v1/faults', { keyMemoryMs: 0 });
   const payment = await capture();
   const refund = refundOf(payment, { amount: 2_000 });
@@ -222,7 +222,7 @@ it('sends a callback several times, with the same id', async () => {
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
 });
 
-it('sends callbacks in another order than they happened', async () => {
+it('sends callbacks in another order than their events', async () => {
   await control(provider.url, 'PUT', '/v1/faults', { disorder: 1, disorderMs: 300 });
   const happened: string[] = [];
   for (let i = 0; i < 12; i++) happened.push(await capture());
@@ -288,7 +288,7 @@ it('loses nothing when it is killed: sessions, refunds, waiting callbacks and ti
   expect(await adapter.findRefund(refund.refundId, payment)).toMatchObject({ status: 'succeeded' });
 });
 
-it('lists captures and refunds of a time, page by page', async () => {
+it('lists the captures and refunds of a period, page by page', async () => {
   const fromMs = Date.now();
   const payments: string[] = [];
   for (let i = 0; i < 501; i++) payments.push(await capture());
@@ -307,7 +307,7 @@ it('lists captures and refunds of a time, page by page', async () => {
   for await (const record of adapter.list(0, fromMs)) throw new Error(`${record.kind} is not of this time`);
 });
 
-it('gives no list if the provider has a fault', async () => {
+it('returns no list if the provider has a fault', async () => {
   await control(provider.url, 'PUT', '/v1/faults', { errors: 1 });
   const records = adapter.list(0, Date.now())[Symbol.asyncIterator]();
   await expect(records.next()).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });

@@ -1,4 +1,4 @@
-/** What the provider does: sessions, captures and refunds, and the events about them. */
+/** The work of the provider: sessions, captures and refunds, and the events about them. */
 import { randomBytes } from 'node:crypto';
 import { currencies } from '../../services/domain/index.ts';
 import type {
@@ -40,7 +40,7 @@ export interface ProviderDeps {
 
 export type Provider = ReturnType<typeof createProvider>;
 
-/** Twelve digits, as many providers have it. */
+/** Twelve digits, as with many providers. */
 const amountMax = 999_999_999_999;
 
 export function createProvider(deps: ProviderDeps) {
@@ -51,7 +51,7 @@ export function createProvider(deps: ProviderDeps) {
     return result;
   };
   return {
-    /** The session of this key; the first body stays. */
+    /** Returns the session of this key, with the first body. */
     openSession: (body: SessionBody): { session: SessionRow; isNew: boolean } =>
       changed(() => openSession(deps, body)),
     findSession: (id: string): SessionRow => sessionOf(store, id),
@@ -172,7 +172,7 @@ function makeRefund(deps: ProviderDeps, body: RefundBody): { refund: RefundRow; 
   return { refund: refundOf(store, id), isNew: true };
 }
 
-/** A forgotten key is a new one, as with real providers. */
+/** An expired key counts as a new one, as with real providers. */
 function knownRefund(
   store: ProviderStore,
   { key, payment, amount, currency }: RefundBody,

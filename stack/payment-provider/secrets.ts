@@ -1,4 +1,4 @@
-/** The secrets that sign callbacks. They are kept with the state, so that a rotation survives a restart. */
+/** The secrets that sign callbacks. They are stored with the state, so that a rotation survives a restart. */
 import { randomBytes } from 'node:crypto';
 import type { ProviderStore } from './store.ts';
 

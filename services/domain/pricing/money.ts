@@ -1,7 +1,7 @@
 /** Arithmetic on amounts: integer minor units, exact, rounded half up. */
 
 /**
- * A larger sum of money is refused. JavaScript and JSON keep integers exact up to 2^53 - 1, but the Avro library
+ * A larger sum of money is refused. JavaScript and JSON keep integers exact up to 2^53 - 1. The Avro library
  * encodes no integer above 2^53 - 2.
  */
 export const amountMax = Number.MAX_SAFE_INTEGER - 1;

@@ -75,10 +75,10 @@ const shippingCategory = 'shipping';
 type PlaceInput = PlaceOrder & { readonly expectedTotal?: number | null };
 
 /**
- * Prices every line, in order, and then the order. Returns the priced order and the first reason to reject it: the
- * code of the coupon, then the lines, the terms of the coupon, shipping, tax, the total. The result lists every line.
- * A line with an unknown product has no price. An order that is rejected before its total is known has no discount,
- * shipping and tax.
+ * Prices every line, in order, and then the order. Returns the priced order and the first reason to reject it.
+ * The checks are, in order: coupon code, lines, terms of the coupon, shipping, tax, total. The result lists
+ * every line. A line with an unknown product has no price. An order that is rejected before its total is known
+ * has no discount, shipping and tax.
  *
  * @param issuedAtMs the time of the command, epoch ms
  */

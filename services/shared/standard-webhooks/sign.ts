@@ -17,8 +17,8 @@ interface SignedWebhook {
 const secretForm = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/;
 
 /**
- * The headers of one attempt at this time. During a rotation there are several secrets `whsec_…`, the newest first: a
- * receiver accepts any of their signatures.
+ * The headers of one attempt at this time. During a rotation there are several secrets `whsec_…`, the newest
+ * first. A receiver accepts any of their signatures.
  */
 export function signWebhook(
   secrets: readonly string[],

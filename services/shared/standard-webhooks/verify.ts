@@ -6,15 +6,15 @@ import { signatureOf } from './sign.ts';
 /** `forged`: no secret made one of the signatures. `old`: the signature is right, but its time is outside of the window. */
 type Verification = 'valid' | 'forged' | 'old';
 
-/** A webhook may be so much older or newer than the clock of the receiver. */
+/** The allowed difference between the time of a webhook and the clock of the receiver. */
 const webhookToleranceMs = 5 * 60_000;
 
-/** A sender that rotates its secret has two. */
+/** A sender has two secrets during a rotation. */
 const signaturesMax = 8;
 const idForm = /^[\x21-\x7e]{1,256}$/;
 const timestampForm = /^\d{1,12}$/;
 
-/** Judges the exact bytes of a body by its headers. Any of the secrets may have signed it. */
+/** Checks the exact bytes of a body against its headers. Any of the secrets may have signed it. */
 export function verifyWebhook(
   secrets: readonly string[],
   headers: IncomingHttpHeaders,

@@ -135,8 +135,8 @@ export class Loop {
   }
 
   /**
-   * The lanes for one writer: all ready lanes if their records fit one batch, otherwise an equal share per idle
-   * writer.
+   * The lanes for one writer. They are all ready lanes if their records fit one batch, otherwise an equal share
+   * per idle writer.
    */
   #shareOf(ready: readonly Lane[], pending: number): readonly Lane[] {
     if (pending <= this.#limits.recordsMax) return ready;

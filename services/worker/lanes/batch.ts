@@ -60,7 +60,7 @@ export function takeBatch(ready: readonly Lane[], limits: BatchLimits): LaneBatc
   return parts;
 }
 
-/** The first half of the batch: half of its lanes, or of the records of its only lane, at least one. */
+/** The first half of the batch: half of its lanes, or half of the records of its only lane. */
 export function firstHalf(parts: readonly LaneBatch[]): LaneBatch[] {
   if (parts.length > 1) return parts.slice(0, Math.ceil(parts.length / 2));
   return parts.map((part) => cut(part, Math.max(1, Math.floor(part.records.length / 2))));
