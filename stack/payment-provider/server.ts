@@ -138,7 +138,7 @@ function registerPage(app: FastifyInstance, { provider }: ServerDeps): void {
   });
 }
 
-/** A call fails before its work, or its answer is lost after it. */
+/** Applies the faults: a call fails before its work, or its answer is lost after it. */
 function withFaults(
   deps: ServerDeps,
   request: FastifyRequest,
@@ -149,7 +149,7 @@ function withFaults(
   if (deps.random() < hangs) return reply.hijack();
   if (deps.random() < errors) throw new Refusal(500, 'INTERNAL', 'the provider has a fault');
   if (deps.random() >= lostAnswers) return work();
-  // The work may send its answer: after `hijack` it reaches nobody.
+  // The work may send its answer. After `hijack` the answer does not reach the caller.
   reply.hijack();
   try {
     work();

@@ -10,7 +10,7 @@ export function uuidOf(text: string): string {
 
 const orderIdForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Whether the text has the form of our order ids. Other texts are not looked up. */
+/** Whether the text has the form of an order id. The service looks up only such texts. */
 export function isOrderId(text: string): boolean {
   return text.length === 36 && orderIdForm.test(text);
 }

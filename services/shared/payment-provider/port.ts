@@ -1,24 +1,31 @@
 /**
- * What this product needs of a payment provider. Amounts are integers in minor units of ISO 4217. No method throws for
- * what a provider does or omits: a failure to get an answer is a result.
+ * The interface between this product and a payment provider. Amounts are integers in minor units of ISO 4217.
+ * Except for `list`, no method throws for a fault of the provider. A missing answer is a result.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
 export interface PaymentProvider {
-  /** Stands in URLs, commands and tables: lower-case letters, digits and dashes. */
+  /** The name in URLs, commands and tables: lower-case letters, digits and dashes. */
   readonly name: string;
-  /** Opens the page on which the customer pays. The order id is the key: the same order gets the same session. */
+  /**
+   * Opens the page on which the customer pays. The order id is the key, so the same order gets the same
+   * session.
+   */
   createSession(request: SessionRequest): Promise<SessionResult>;
   /** Pays money back. `refundId` is the idempotency key. */
   refund(request: RefundRequest): Promise<RefundResult>;
   /** Whether the provider has a refund of this key for this payment. */
   findRefund(refundId: string, providerPaymentId: string): Promise<FoundRefund>;
   /**
-   * Captures and refunds that were made from `fromMs` on and before `toMs`, oldest first. Throws PROVIDER_UNAVAILABLE if
-   * the provider gives no answer: a part of the list would look like missing money.
+   * Captures and refunds that were made from `fromMs` on and before `toMs`, oldest first. Throws
+   * PROVIDER_UNAVAILABLE if the provider does not answer, because a part of the list would look like missing
+   * money.
    */
   list(fromMs: number, toMs: number): AsyncIterable<ProviderRecord>;
-  /** Reads one callback: the exact bytes of its body, judged by its headers and this time. Needs no connection. */
+  /**
+   * Reads one callback. Checks the exact bytes of its body against its headers and this time. Needs no
+   * connection.
+   */
   readCallback(headers: IncomingHttpHeaders, raw: Buffer, nowMs: number): CallbackReading;
 }
 
@@ -26,15 +33,15 @@ interface SessionRequest {
   readonly orderId: string;
   readonly amount: number;
   readonly currency: string;
-  /** The provider takes no payment from then on. */
+  /** The provider accepts no payment from this time on. */
   readonly expiresAtMs: number;
-  /** Where the customer goes afterwards; null for a page of the provider. */
+  /** The page that the customer sees after the payment. Null for a page of the provider. */
   readonly returnUrl: string | null;
 }
 
 export type SessionResult =
   | { readonly status: 'created'; readonly url: string; readonly expiresAtMs: number }
-  /** The provider cannot take this amount or currency. */
+  /** The provider does not accept this amount or currency. */
   | { readonly status: 'refused'; readonly reason: string }
   | { readonly status: 'unavailable'; readonly reason: string };
 
@@ -47,9 +54,9 @@ interface RefundRequest {
 
 export type RefundResult =
   | MadeRefund
-  /** The provider refused the call: this call made no refund. An earlier one may have. */
+  /** The provider refused the call. This call made no refund, but an earlier one may have made it. */
   | { readonly status: 'refused'; readonly reason: string }
-  /** Without an answer nobody knows whether the refund was made. */
+  /** The provider did not answer, so the refund may have been made. */
   | { readonly status: 'unknown'; readonly reason: string };
 
 /** A refund that the provider has. */
@@ -64,7 +71,7 @@ type RefundStatus = 'succeeded' | 'pending' | 'failed';
 
 export type FoundRefund =
   | MadeRefund
-  /** Proof that there is no refund of this key. */
+  /** The provider confirms that it has no refund of this key. */
   | { readonly status: 'none' }
   | { readonly status: 'unknown'; readonly reason: string };
 
@@ -83,13 +90,13 @@ export type CallbackReading =
   | { readonly kind: 'refused'; readonly reason: 'forged' | 'old' }
   /** The provider signed it, but its form is unknown. */
   | { readonly kind: 'unreadable'; readonly reason: string }
-  /** Without events if it says nothing that concerns orders. */
+  /** A valid callback. It has no events if its type does not concern orders. */
   | { readonly kind: 'read'; readonly events: readonly PaymentEvent[] };
 
 interface ProviderEvent {
-  /** The provider gives each event its own id, and the same one when it sends the event again. */
+  /** The provider's id of the event. It is the same when the provider sends the event again. */
   readonly eventId: string;
-  /** The text that the payment came with: usually an order id. */
+  /** The reference text of the payment, usually an order id. */
   readonly reference: string;
 }
 
@@ -104,7 +111,7 @@ interface PaymentFailed extends ProviderEvent {
   readonly kind: 'failed';
   /** The attempt that failed, if the provider gave it an id. */
   readonly providerPaymentId: string | null;
-  /** The only session of the order takes no more payment. */
+  /** Whether the only session of the order accepts no more payments. */
   readonly isFinal: boolean;
   /** A short code of the provider, such as `card_declined`. */
   readonly reason: string;
@@ -112,7 +119,7 @@ interface PaymentFailed extends ProviderEvent {
 
 interface RefundSettled extends ProviderEvent {
   readonly kind: 'refund';
-  /** The key that the refund was requested with; null if it was made at the provider's desk. */
+  /** The key of the refund request. Null if a person made the refund at the provider. */
   readonly refundId: string | null;
   readonly providerPaymentId: string;
   readonly providerRefundId: string;

@@ -1,11 +1,11 @@
-/** One JSON request to a provider, with a limit for its time and for the bytes of the response. */
+/** Sends one JSON request to a provider, with limits for its time and for the bytes of the response. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { errorMessage } from '../../errors/index.ts';
 
 export type JsonAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: unknown }
-  /** No usable answer: what the provider did is unknown. */
+  /** No usable answer, so the effect of the request is unknown. */
   | { readonly kind: 'none'; readonly reason: string };
 
 export interface JsonCaller {
@@ -19,7 +19,7 @@ export interface JsonCallerOptions {
   readonly url: string;
   /** Bearer key. */
   readonly key: string;
-  /** From the call to the end of the response. */
+  /** The time limit from the call to the end of the response. */
   readonly timeoutMs: number;
 }
 
@@ -62,7 +62,7 @@ export function createJsonCaller({ url, key, timeoutMs }: JsonCallerOptions): Js
   };
 }
 
-/** Rejects for a body that is cut off, too long, or no JSON. */
+/** Reads the body. Rejects if it is cut off, too long, or not JSON. */
 async function readAnswer(answer: IncomingMessage): Promise<JsonAnswer> {
   const status = answer.statusCode ?? 0;
   const chunks: Buffer[] = [];

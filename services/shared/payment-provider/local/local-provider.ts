@@ -53,7 +53,8 @@ export function createLocalProvider(options: LocalProviderOptions): PaymentProvi
       if (!isSuccess(answer) || !refundsAnswer.Check(answer.body))
         return { status: 'unknown', reason: reasonOf(answer) };
       const { refunds } = answer.body;
-      // A key that the provider had forgotten may have made two. One that paid counts more than one that did not.
+      // An expired key may have made two refunds. A refund that was paid or is pending counts more than a
+      // failed one.
       const made = refunds.find(({ status }) => status !== 'failed') ?? refunds[0];
       return made === undefined ? { status: 'none' } : madeRefund(made);
     },
@@ -78,10 +79,10 @@ function isSuccess(answer: JsonAnswer): answer is Answer {
   return answer.kind === 'answer' && answer.status >= 200 && answer.status < 300;
 }
 
-/** These refusals come from whatever is between us and the provider, or pass: they say nothing about the request. */
+/** These refusals are temporary or come from a proxy. They are no answer to the request itself. */
 const passingStatuses: ReadonlySet<number> = new Set([401, 403, 408, 409, 425, 429]);
 
-/** The provider's words if it refused the request itself, otherwise null. */
+/** The provider's reason if it refused the request itself, otherwise null. */
 function refusalOf(answer: JsonAnswer): string | null {
   if (answer.kind === 'none' || answer.status < 400 || passingStatuses.has(answer.status)) return null;
   return refusalAnswer.Check(answer.body) ? `${answer.body.code}: ${answer.body.message}` : null;

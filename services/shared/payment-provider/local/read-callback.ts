@@ -1,4 +1,6 @@
-/** Callbacks of the local provider: signed as Standard Webhooks, one event each. */
+/**
+ * Reads callbacks of the local provider. Each one has one event and is signed according to Standard Webhooks.
+ */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Compile } from 'typebox/compile';
 import { verifyWebhook } from '../../standard-webhooks/index.ts';
@@ -10,7 +12,7 @@ const capturedData = Compile(CapturedData);
 const declinedData = Compile(DeclinedData);
 const refundData = Compile(RefundData);
 
-/** Reads a callback. The signature is judged before the body is parsed. */
+/** Reads a callback. Checks the signature before it parses the body. */
 export function readLocalCallback(
   secrets: readonly string[],
   headers: IncomingHttpHeaders,
@@ -32,7 +34,10 @@ export function readLocalCallback(
   return { kind: 'read', events: event === null ? [] : [event] };
 }
 
-/** Null for types that concern no order: an expired session is decided by the order's own time. */
+/**
+ * Null for types that do not concern orders. For example, the order's own time decides about an expired
+ * session.
+ */
 function eventOf(eventId: string, type: string, data: unknown): PaymentEvent | null | 'malformed' {
   switch (type) {
     case 'payment.captured': {

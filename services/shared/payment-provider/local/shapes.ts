@@ -1,7 +1,7 @@
-/** The messages of the local provider. It lives in `stack/payment-provider/` and shares these shapes. */
+/** The messages of the local provider. The provider in `stack/payment-provider/` shares these shapes. */
 import Type, { type Static } from 'typebox';
 
-/** Ids of the provider are short and printable, so that every column takes them. */
+/** Ids of the provider are short and printable, so that they fit into every column. */
 const Id = Type.String({ pattern: '^[\\x21-\\x7e]{1,100}$' });
 /** Minor units. */
 const Amount = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER - 1 });
@@ -22,7 +22,7 @@ export const SessionAnswer = Type.Object({
   expiresAtMs: Milliseconds,
 });
 export const RefundBody = Type.Object({
-  /** Null: made at the desk of the provider. */ key: Type.Union([Type.Null(), Id]),
+  /** Null if a person made the refund at the provider. */ key: Type.Union([Type.Null(), Id]),
   payment: Id,
   amount: Amount,
   currency: Currency,
@@ -55,11 +55,11 @@ export const TransactionsAnswer = Type.Object({
       atMs: Milliseconds,
     }),
   ),
-  /** Where the next page begins; null on the last one. */
+  /** The start of the next page; null on the last page. */
   next: Type.Union([Type.Null(), Id]),
 });
 
-/** One callback. Types that are not listed here concern no order. */
+/** One callback. Types that are not in this list do not concern orders. */
 export const CallbackBody = Type.Object({
   id: Id,
   type: Type.String({ minLength: 1, maxLength: 100 }),
