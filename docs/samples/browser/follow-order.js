@@ -3,15 +3,15 @@
  *
  *   for await (const order of followOrder(statusUrl, getToken)) show(order);
  *
- * It ends with the order's final state. It goes on by itself after a lost connection and after an expired token.
+ * The loop ends with the order's final state. It continues by itself after a lost connection or an expired token.
  */
 
 /**
- * @param {string} statusUrl absolute URL out of the answer to the placed order, with its ticket
- * @param {() => string | Promise<string>} getToken gives a token that is good now; asked for each connection
+ * @param {string} statusUrl absolute URL from the answer to the placed order, with its ticket
+ * @param {() => string | Promise<string>} getToken returns a valid token; it is called for each connection
  * @param {{ signal?: AbortSignal }} [options]
  * @returns {AsyncGenerator<object>} each new version of the order
- * @throws {Error} with the problem's text when the API refuses the order, or a new token twice
+ * @throws {Error} with the problem's text if the API refuses the order, or refuses a new token twice
  */
 export async function* followOrder(statusUrl, getToken, { signal } = {}) {
   const url = new URL(statusUrl);
@@ -43,7 +43,7 @@ export async function* followOrder(statusUrl, getToken, { signal } = {}) {
         lastId = event.id;
         const order = JSON.parse(event.data);
         yield order;
-        // It has no version of its own, so asking again would bring it again.
+        // This state has no version of its own, so a new request would return it again.
         if (order.status === 'DEAD_LETTERED') return;
       }
     }
@@ -53,7 +53,10 @@ export async function* followOrder(statusUrl, getToken, { signal } = {}) {
   }
 }
 
-/** The events of a stream (https://html.spec.whatwg.org/#parsing-an-event-stream); ends quietly when the connection breaks. */
+/**
+ * The events of a stream (https://html.spec.whatwg.org/#parsing-an-event-stream). Ends without an error if the
+ * connection breaks.
+ */
 async function* readEvents(body, signal) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

@@ -20,7 +20,7 @@ type Outcome struct {
 
 var (
 	registry = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7")
-	// By schema id: how a value written with that schema is read into ours.
+	// By schema id: the reader from the schema of the value to our own schema.
 	schemas = map[uint32]avro.Schema{}
 )
 
@@ -37,7 +37,7 @@ func decode(value []byte) (outcome Outcome) {
 }
 
 func resolved(id uint32) avro.Schema {
-	// A cache for each, as the two schemas have types of the same names.
+	// Each schema has its own cache, because both have types of the same names.
 	reader, err := avro.ParseBytesWithCache(readerText, "", &avro.SchemaCache{})
 	check(err)
 	answer, err := http.Get(fmt.Sprintf("%s/schemas/ids/%d", registry, id))

@@ -1,4 +1,4 @@
-// A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md.
+// A model subscriber. It counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
+// One file has the position of each partition and the effect. It is replaced as a whole, so both change together.
 type State struct {
 	Positions map[int32]int64  `json:"positions"`
 	From      map[int32]int64  `json:"from"`
@@ -53,7 +53,7 @@ func main() {
 		text, _ := json.Marshal(state)
 		check(os.WriteFile(stateFile+".new", text, 0o644))
 		check(os.Rename(stateFile+".new", stateFile))
-		check(client.CommitUncommittedOffsets(context.Background())) // behind the effect, never before
+		check(client.CommitUncommittedOffsets(context.Background())) // Commit after the effect, never before.
 	}
 	client.Close()
 	check(json.NewEncoder(os.Stdout).Encode(state))
@@ -61,7 +61,7 @@ func main() {
 
 func take(partition int32, event Outcome) {
 	if _, known := state.From[partition]; !known {
-		state.From[partition] = event.PrevSourceOffset // -1: from the first outcome on
+		state.From[partition] = event.PrevSourceOffset // -1 means from the first outcome on
 		state.Positions[partition] = event.PrevSourceOffset
 	}
 	position := state.Positions[partition]

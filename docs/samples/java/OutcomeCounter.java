@@ -12,12 +12,12 @@ import org.apache.avro.io.DecoderFactory;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.common.serialization.*;
 
-/** A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md. */
+/** A model subscriber. It counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md. */
 public class OutcomeCounter {
   static final ObjectMapper json = new ObjectMapper();
   static final Map<Integer, Schema> writers = new HashMap<>();
   static final String registry = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7");
-  // Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
+  // One file has the position of each partition and the effect. It is replaced as a whole, so both change together.
   static final Path file = Path.of(env("STATE_FILE", "outcome-counter.json"));
   static ObjectNode state;
 
@@ -45,7 +45,7 @@ public class OutcomeCounter {
         Path draft = Path.of(file + ".new");
         Files.writeString(draft, state.toString());
         Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        consumer.commitSync(); // behind the effect, never before
+        consumer.commitSync(); // Commit after the effect, never before.
       }
     }
     System.out.println(state);
@@ -54,7 +54,7 @@ public class OutcomeCounter {
   static void take(String partition, GenericRecord event) {
     long offset = (long) event.get("sourceOffset"), previous = (long) event.get("prevSourceOffset");
     ObjectNode from = state.withObject("/from"), positions = state.withObject("/positions"), counts = state.withObject("/counts");
-    if (!from.has(partition)) from.put(partition, previous); // -1: from the first outcome on
+    if (!from.has(partition)) from.put(partition, previous); // -1 means from the first outcome on
     long position = positions.has(partition) ? positions.get(partition).asLong() : previous;
     if (offset <= position) { state.put("repeats", state.get("repeats").asLong() + 1); return; }
     if (previous != position) throw new IllegalStateException(

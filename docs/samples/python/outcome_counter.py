@@ -1,4 +1,4 @@
-"""A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md."""
+"""A model subscriber. It counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md."""
 
 import argparse
 import io
@@ -25,7 +25,7 @@ registry = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7")
 reader_schema = parse_schema(json.loads(Path(__file__).with_name("outcome-counter.avsc").read_text()))
 writer_schemas = {}
 
-# Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
+# One file has the position of each partition and the effect. It is replaced as a whole, so both change together.
 state = {"positions": {}, "from": {}, "counts": {}, "total": 0, "repeats": 0}
 if state_file.exists():
     state = json.loads(state_file.read_text())
@@ -41,7 +41,7 @@ def decode(value):
 
 def take(partition, event):
     previous = event["prevSourceOffset"]
-    state["from"].setdefault(partition, previous)  # -1: from the first outcome on
+    state["from"].setdefault(partition, previous)  # -1 means from the first outcome on
     position = state["positions"].get(partition, previous)
     if event["sourceOffset"] <= position:
         state["repeats"] += 1
@@ -73,6 +73,6 @@ while state["total"] < flags.until_total and time.monotonic() - last_seen < flag
     draft = state_file.with_suffix(".new")
     draft.write_text(json.dumps(state))
     draft.replace(state_file)
-    consumer.commit(asynchronous=False)  # behind the effect, never before
+    consumer.commit(asynchronous=False)  # Commit after the effect, never before.
 consumer.close()
 print(json.dumps(state))

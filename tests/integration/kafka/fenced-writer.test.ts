@@ -44,8 +44,8 @@ async function committed() {
 }
 
 /**
- * The committed records, once that of `key` is among them: a commit becomes visible shortly after its
- * confirmation.
+ * Waits until the record of `key` is committed, and returns the committed records. A commit becomes visible
+ * shortly after its confirmation.
  */
 async function committedWith(key: string) {
   let records = await committed();

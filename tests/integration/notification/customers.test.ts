@@ -158,7 +158,7 @@ it('shows the state of a delivery, and redelivers by id and by time', async () =
   expect(error).toMatchObject({ status: 404, code: 'DELIVERY_NOT_FOUND' });
 });
 
-it('sends one mail for each state of an accepted order, even if the log is read again', async () => {
+it('sends one mail for each state of an accepted order and none for a rejected one, also after a replay', async () => {
   const orderId = await place('mail', { ...orderOf(), contact });
   await client.POST('/v1/orders/{id}/cancel', {
     params: { path: { id: orderId }, header: { Prefer: 'wait=20' } },

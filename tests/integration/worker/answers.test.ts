@@ -67,19 +67,19 @@ async function lose(api: KafkaApi, times: number): Promise<{ findings: readonly 
   return { findings, repeats };
 }
 
-describe('a worker that gets no answer', () => {
-  test('that its outcomes are in the log sends them again, byte-equal', async () => {
+describe('a worker without answers of Kafka', () => {
+  test('sends outcomes again, byte-equal, if their acknowledgement is lost', async () => {
     const { findings, repeats } = await lose('produce', 3);
     expect(findings).toEqual([]);
     expect(repeats).toBeGreaterThan(0);
   }, 90_000);
 
-  test('that its offsets are committed commits again', async () => {
+  test('commits offsets again if the answer to the commit is lost', async () => {
     expect((await lose('offsetCommit', 1)).findings).toEqual([]);
     expect(await worker.metric('worker_offset_commits_total', 'result="failed"')).toBeGreaterThan(0);
   }, 90_000);
 
-  test('from Kafka at all, only from the database, is replaced, and returns when it can', async () => {
+  test('is replaced if it reaches only the database, and returns when it reaches Kafka again', async () => {
     await ownedBy(arena, ['cut-off']);
     proxy.freeze();
     const successor = await arena.startWorker({ INSTANCE_ID: 'successor' });

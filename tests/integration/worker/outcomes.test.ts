@@ -58,7 +58,7 @@ const brief = ({ outcome, version, status, reason }: OrderEvent) =>
   `${outcome} ${version} ${status}${reason === null ? '' : ` ${reason.code}`}`;
 
 describe('outcomes', () => {
-  test('of repeats, conflicts and cancels are the same in one batch and in several', async () => {
+  test('the outcomes of repeats, conflicts and cancels are the same in one batch and in several', async () => {
     const orderId = randomUUID();
     const place = placeCommand(orderId, [skus[0]!]);
     const conflict = { ...place, fingerprint: createHash('sha256').update('another').digest() };
@@ -103,7 +103,7 @@ describe('outcomes', () => {
     expect((await audit(arena, producer.history)).findings).toEqual([]);
   }, 60_000);
 
-  test('of a sale that sells out take exactly the available units, with few batches tried twice', async () => {
+  test('the outcomes of a sale that sells out take exactly the available units, with few batches tried twice', async () => {
     const orders = Array.from({ length: buyers }, (_, n) =>
       placeCommand(randomUUID(), n % 2 === 0 ? [hot] : [skus[n % skus.length]!, hot]),
     );

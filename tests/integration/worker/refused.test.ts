@@ -97,8 +97,8 @@ async function makeRoom(): Promise<void> {
 
 const unharmed = { findings: [], deadLetters: 0, backlog: 0 };
 
-describe('a worker whose database', () => {
-  test('takes no writes waits, keeps its lanes, and continues afterwards', async () => {
+describe('a worker with a refusing database', () => {
+  test('waits, keeps its lanes, and continues after a read-only database', async () => {
     const epochs = (await readLanes(arena)).map(({ epoch }) => epoch);
     const retries = () => worker.metric('worker_batch_retries_total');
     const connects = () => worker.metric('mysql_connects_total', 'result="ok"');
@@ -118,7 +118,7 @@ describe('a worker whose database', () => {
     expect(worker.running).toBe(true);
   }, 90_000);
 
-  test('takes no connection waits, also starts then, and continues when there is room', async () => {
+  test('waits for a free connection, also at its start, and then continues', async () => {
     await database.asRoot(`SET GLOBAL max_connections = ${connectionsMin}`);
     await until(
       async () => {
@@ -138,7 +138,7 @@ describe('a worker whose database', () => {
     expect((await late.stop()).code).toBe(0);
   }, 120_000);
 
-  test('takes no writes during a stop ends cleanly, and its successor continues', async () => {
+  test('stops cleanly while the database is read-only, and its successor continues', async () => {
     await database.asRoot('SET GLOBAL read_only = 1');
     const before = await worker.metric('worker_batch_retries_total');
     await until(async () => (await worker.metric('worker_batch_retries_total')) > before, {

@@ -158,7 +158,7 @@ describe('a missing dead-letter topic', () => {
 });
 
 describe('a record that breaks the statement', () => {
-  test('in the middle of a batch of three lanes is the only dead letter', async () => {
+  test('is the only dead letter of a batch of three lanes', async () => {
     await arena.mysql.pool.write(`ALTER TABLE order_items ADD CONSTRAINT breaks CHECK (sku <> '${breaker}')`);
     const before = (await readDeadLetters(arena)).size;
     for (const partition of [0, 1, 2]) {
@@ -181,7 +181,7 @@ describe('a command log that was truncated', () => {
       what: 'the group being moved back',
     });
 
-  test('behind the group but not behind the decided position is processed from the position in the database', async () => {
+  test('is processed from the position in the database if it lacks only decided commands', async () => {
     await arena.quiesce();
     const { nextOffset } = (await readLanes(arena))[3]!;
     await back(new Map([[3, 1n]]));
@@ -197,7 +197,7 @@ describe('a command log that was truncated', () => {
     expect((await worker.stop()).code).toBe(0);
   }, 60_000);
 
-  test('beyond the decided commands stops the lane at its position, with an error', async () => {
+  test('stops the lane at its position, with an error, if it lacks undecided commands', async () => {
     const undecided = [];
     for (let n = 0; n < 4; n++) undecided.push(await place(4));
     const { nextOffset } = (await readLanes(arena))[4]!;

@@ -1,4 +1,4 @@
-"""Reads [{secret, headers, body}] and writes for each "ok", or why the library refuses it."""
+"""Reads [{secret, headers, body}] and writes "ok" for each message, or the reason why the library refuses it."""
 
 import json
 import sys

@@ -6,7 +6,7 @@ export interface Standstill {
   readonly cpuMs: number;
 }
 
-/** The reports so far of a worker with the preload `loop-watch`. */
+/** The reports until now of a worker with the preload `loop-watch`. */
 export function standstillsOf(worker: WorkerProcess): Standstill[] {
   return worker.log
     .filter(({ msg }) => msg === 'event loop stood still')
