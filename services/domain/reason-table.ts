@@ -49,7 +49,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   },
   COUPON_CURRENCY: {
     outcome: 'REJECTED',
-    meaning: 'The coupon is valid in another currency than that of the order.',
+    meaning: 'The currency of the coupon differs from the currency of the order.',
     seen: ['currency'],
   },
   COUPON_SCOPE: {

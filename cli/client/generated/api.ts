@@ -278,7 +278,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the secret of a webhook endpoint
-         * @description During the overlap (one day by default) each request carries a signature of the new secret and one of the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.
+         * @description During the overlap (one day by default) each request carries two signatures. One uses the new secret, the other uses the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;

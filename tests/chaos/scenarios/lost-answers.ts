@@ -46,7 +46,7 @@ async function loseEach(proxy: KafkaProxy, arena: ChaosArena['arena'], producer:
   try {
     for (const api of asked) {
       proxy.swallowAnswers(api, times);
-      // A member that comes and goes makes all members join.
+      // A member that joins and leaves makes all members join again.
       if (api === 'joinGroup' || api === 'syncGroup') await (await arena.startWorker()).stop();
       await until(() => proxy.swallowed(api) >= times, { what: `answers to ${api} being lost`, deadlineMs });
       await decidedMore(arena, 200, deadlineMs);

@@ -83,7 +83,7 @@ test('a resolved finding is written once, with its note', async () => {
   ]);
 });
 
-test('redrives are listed with those that older versions wrote to their own table', async () => {
+test('redrives are listed, including the redrives that older versions wrote to another table', async () => {
   await mysql.pool.write(
     `INSERT INTO dead_letter_audit (topic, partition_id, source_offset, action, actor, detail, at_ms)
      VALUES (?, 3, 120, 'FAILED', 'bob', 'refused', 5)`,

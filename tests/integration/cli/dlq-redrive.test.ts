@@ -117,7 +117,7 @@ describe('orderstream dlq', () => {
     expect(stock).toEqual({ available: 100 });
   });
 
-  test('counts the attempts of one that fails again, and stops at the limit', async () => {
+  test('counts the attempts of a dead letter that fails again, and stops at the limit', async () => {
     expect((await dlq('redrive', positions.magic, '--force')).stdout).toBe('1 sent\n');
     await arena.quiesce();
     const { letters } = JSON.parse((await dlq('list', '--order', poisoned, '--json')).stdout);

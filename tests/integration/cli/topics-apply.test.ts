@@ -24,7 +24,7 @@ afterAll(async () => {
   await admin.close();
 });
 
-/** The controller may answer before the describing broker knows the topic. */
+/** The controller may answer before the broker that describes the topic has it. */
 async function untilConfig(topic: string, key: string, value: string): Promise<void> {
   await until(async () => (await admin.describeTopics([topic]))[0]?.configs[key] === value, {
     what: `${topic} with ${key}=${value}`,

@@ -90,7 +90,7 @@ describe('a command of a type that no worker decides', () => {
 });
 
 describe('an outbox row of a format that this build does not read', () => {
-  test('stops only the claim of its lane, until it is gone', async () => {
+  test('stops only the claim of its lane, until the row is removed', async () => {
     const { arena, producer, skus } = used();
     await arena.mysql.pool.write(
       `INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES ('${COMMANDS}',2,0,1,1,X'09')`,

@@ -32,7 +32,7 @@ const stockOfEach = 1_000_000;
 /** Limit of a client's request in tests. Hundreds of concurrent requests take long on a busy machine. */
 const timeoutMs = 60_000;
 
-/** `kafkaBrokers`: other brokers than those of the tests. */
+/** `kafkaBrokers`: brokers in place of the brokers of the tests. */
 export async function openApiWorld(options: {
   topicPrefix: string;
   mysqlUrl: string;

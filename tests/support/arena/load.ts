@@ -1,4 +1,4 @@
-/** Commands like those of ingestion, with a history of the acknowledged ones. */
+/** Commands like those of ingestion, with a history of the acknowledged commands. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { CHECKSUM_HEADER, checksumOf } from '../../../services/shared/codec/index.ts';

@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { COMMANDS } from '../../../topics/catalogue.ts';
 import { AT_MS, type World, type WorldOrder } from './order-world.ts';
 
-/** Empties the tables and writes those of the world. */
+/** Empties the tables and writes the rows of the world. */
 export async function writeTables(db: Connection, world: World): Promise<void> {
   for (const table of ['orders', 'order_items', 'order_history', 'dead_letters', 'stock', 'lane_positions']) {
     await db.query(`DELETE FROM ${table}`);

@@ -1,4 +1,4 @@
-/** The commands of docs/recovery.md, so that the tests run exactly those of the page. */
+/** The commands of docs/recovery.md. So the tests run exactly the commands of the page. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 

@@ -22,7 +22,7 @@ export const rotateSecretOperation: Operation = {
   url: '/v1/webhook-endpoints/:id/rotate',
   summary: 'Replace the secret of a webhook endpoint',
   description:
-    'During the overlap (one day by default) each request carries a signature of the new secret and one of the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.',
+    'During the overlap (one day by default) each request carries two signatures. One uses the new secret, the other uses the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.',
   scope: 'webhooks:manage',
   admissionClass: 'read',
   charge: 'order',

@@ -67,7 +67,7 @@ export async function outcomesCut(arena: Arena, worker: WorkerProcess, records: 
   const before = await readTopic(arena, EVENTS);
   await makeAnew(arena, EVENTS, (count) => Math.max(0, count - records));
   await allStopped(worker, 'eventsMadeAnew');
-  const printed = await typePage(arena, 'Outcomes that are gone');
+  const printed = await typePage(arena, 'Lost outcomes');
   if (!printed.includes('dry run: nothing was published')) problems.push(`no dry run: ${printed}`);
   const after = await readTopic(arena, EVENTS);
   for (const [partition, outcomes] of before) {
