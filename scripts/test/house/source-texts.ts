@@ -14,7 +14,7 @@ export interface SourceTexts {
   readonly logMessages: SourceText[];
 }
 
-export interface SourceText {
+interface SourceText {
   readonly text: string;
   /** Line in which it begins, counted from 1. */
   readonly line: number;
