@@ -120,7 +120,7 @@ function fieldTable(subject: string, record: AvroRecord): string {
     ['field', 'type', 'meaning'],
     record.fields.map((field) => [
       `\`${field.name}\``,
-      typeName(field.type),
+      `\`${typeName(field.type)}\``,
       field.doc ?? fieldNote(subject, record.name, field.name),
     ]),
   );

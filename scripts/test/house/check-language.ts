@@ -10,9 +10,8 @@ import { textsOfSource } from './source-texts.ts';
 import { trackedFiles } from './tracked.ts';
 import { unclearWords } from './unclear-words.ts';
 
-/** In Markdown and the API document, where a colon and a semicolon end a sentence too. */
-const documentWordsMax = 25;
-const sourceWordsMax = 20;
+/** Of one sentence. In Markdown and the API document a colon and a semicolon end a sentence too. */
+const wordsMax = 20;
 const apiDocument = 'services/ingestion/openapi.json';
 
 const faults = [
@@ -36,7 +35,7 @@ function checkSource(file: string): string[] {
   const source = readFileSync(file, 'utf8');
   const { sentences, logMessages } = textsOfSource(source);
   return [
-    ...sentences.flatMap((sentence) => tooLong(`${file}:${sentence.line}`, sentence, sourceWordsMax)),
+    ...sentences.flatMap((sentence) => tooLong(`${file}:${sentence.line}`, sentence)),
     ...logMessages
       .filter(({ text }) => !beginsPlainly(text))
       .map(({ text, line }) => `${file}:${line}: begin the log message in lower case: ${text.slice(0, 100)}`),
@@ -60,7 +59,7 @@ function checkApiDocument(): string[] {
   return faults;
 }
 
-function tooLong(where: string, { text, words }: Sentence, wordsMax = documentWordsMax): string[] {
+function tooLong(where: string, { text, words }: Sentence): string[] {
   return words > wordsMax ? [`${where}: ${words} words: ${text.slice(0, 100)}…`] : [];
 }
 
