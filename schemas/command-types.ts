@@ -15,4 +15,6 @@ export const commandBranches = {
   RETURN: 'ReturnOrder',
   CLOSE: 'CloseOrder',
   ADJUST_STOCK: 'AdjustStock',
+  RETRY_REFUND: 'RetryRefund',
+  RECORD_DISPUTE: 'RecordDispute',
 } as const;

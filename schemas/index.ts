@@ -1,6 +1,7 @@
 import { schemaDocuments } from './generated/documents.ts';
 
 export { commandBranches } from './command-types.ts';
+export { eventDefaults, lineDefaults, orderDefaults, placeDefaults } from './defaults.ts';
 export type * from './generated/types.ts';
 
 /**

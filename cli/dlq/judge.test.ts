@@ -19,13 +19,14 @@ const cancel: OrderCommand = {
   fingerprint: null,
   issuedAt: 0,
   traceparent: null,
-  payload: { reason: null, expectedVersion: null },
+  sealed: null,
+  payload: { reason: null, expectedVersion: null, lines: [] },
 };
 const adjust: OrderCommand = {
   ...cancel,
   type: 'ADJUST_STOCK',
   orderId: null,
-  payload: { sku: 'SKU-1', delta: 1, reason: null },
+  payload: { sku: 'SKU-1', delta: 1, reason: null, countedTo: null },
 };
 
 function judgeBytes(value: Buffer | null, { reason = 'BAD_MAGIC', headers = {}, key = 'some-key' } = {}) {

@@ -2,7 +2,7 @@
  * Encodes the event that the usual design puts into its outbox. Record and encoding are the same as in the
  * product.
  */
-import type { OrderEvent } from '../../schemas/generated/types.ts';
+import { eventDefaults, lineDefaults, type OrderEvent, orderDefaults } from '../../schemas/index.ts';
 import type { Codec } from '../../services/shared/codec/index.ts';
 import type { PricedCommand } from './order-values.ts';
 
@@ -44,6 +44,7 @@ export function outcomeBytes(
               quantity,
               unitPrice: unitPrices[index]!,
               lineTotal: unitPrices[index]! * quantity,
+              ...lineDefaults,
             })),
             subtotal,
             discount: 0,
@@ -53,9 +54,11 @@ export function outcomeBytes(
             couponCode,
             priceVersion,
             paymentDueAt: at.nowMs,
+            ...orderDefaults,
           },
     payment: null,
     shipment: null,
     stock: null,
+    ...eventDefaults,
   });
 }

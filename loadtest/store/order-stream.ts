@@ -5,7 +5,7 @@
  * The contents come from a fixed set of templates. Only the ids are created per order. So the measurement does not
  * include the cost of creating contents, and memory stays constant.
  */
-import type { PlaceCommand } from '../../schemas/generated/types.ts';
+import { type PlaceCommand, placeDefaults } from '../../schemas/index.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import { createRandom, mix32, type Random } from './random.ts';
 
@@ -91,6 +91,7 @@ function createTemplate(random: Random, shape: Shape): PlaceCommand {
     fingerprint: Buffer.from(Array.from({ length: 32 }, () => random() & 255)),
     issuedAt: issuedAtMs,
     traceparent: null,
+    sealed: null,
     payload: {
       currency,
       lines: createLines(random, shape),
@@ -106,6 +107,7 @@ function createTemplate(random: Random, shape: Shape): PlaceCommand {
       },
       contactEmail: `customer${customer}@example.com`,
       metadata: random() % 4 === 0 ? [{ key: 'channel', value: 'web' }] : [],
+      ...placeDefaults,
     },
   };
 }

@@ -1,5 +1,11 @@
 /** Creates outcomes of accepted orders with one to five lines, in the form that a worker writes. */
-import type { OrderEvent, OrderState } from '../../schemas/index.ts';
+import {
+  eventDefaults,
+  lineDefaults,
+  type OrderEvent,
+  type OrderState,
+  orderDefaults,
+} from '../../schemas/index.ts';
 import { createOrderStream, currency, issuedAtMs, unitPriceOf } from '../store/order-stream.ts';
 
 const seed = 20_260_102;
@@ -12,7 +18,8 @@ export function acceptedAt(partition: number, sourceOffset: number): OrderEvent 
   const command = stream.command(partition, sourceOffset);
   const lines = command.payload.lines.map(({ sku, quantity }) => {
     const unitPrice = unitPriceOf(Number(skuDigits.exec(sku)?.[0]));
-    return { sku, name: `Article ${sku}`, quantity, unitPrice, lineTotal: quantity * unitPrice };
+    const lineTotal = quantity * unitPrice;
+    return { sku, name: `Article ${sku}`, quantity, unitPrice, lineTotal, ...lineDefaults };
   });
   const subtotal = lines.reduce((sum, { lineTotal }) => sum + lineTotal, 0);
   const tax = Math.round(subtotal * 0.19);
@@ -45,10 +52,12 @@ export function acceptedAt(partition: number, sourceOffset: number): OrderEvent 
       couponCode: null,
       priceVersion: 1,
       paymentDueAt: issuedAtMs + sourceOffset + paymentMs,
+      ...orderDefaults,
     },
     payment: null,
     shipment: null,
     stock: null,
+    ...eventDefaults,
   };
 }
 
@@ -68,5 +77,7 @@ export function stateAfter(event: OrderEvent): OrderState {
     eventsOffset: null,
     reason: null,
     terms: event.order === null ? null : { ...event.order, lines },
+    money: null,
+    units: null,
   };
 }

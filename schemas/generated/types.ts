@@ -34,38 +34,70 @@ export interface PlaceOrder {
   shippingAddress: Address | null;
   contactEmail: string | null;
   metadata: MetadataEntry[];
+  /** Minor units. If the order has another total, it is rejected. */
+  expectedTotal: number | null;
+  shippingMethod: string | null;
+}
+
+/** Units of one line. A line occurs once in a list. */
+export interface LineUnits {
+  /** Number of the line in the order, from 1. */
+  line: number;
+  quantity: number;
 }
 
 export interface CancelOrder {
   reason: string | null;
   expectedVersion: number | null;
+  /** Empty: the whole order. */
+  lines: LineUnits[];
 }
 
 export interface ConfirmPayment {
   provider: string;
   providerEventId: string;
+  /** Minor units. */
   amount: number;
   currency: string;
+  /** The provider's id of this payment. Null: providerEventId is the id. */
+  providerPaymentId: string | null;
+  /** CAPTURED, AUTHORIZED or PENDING. */
+  kind: string;
+  /** The order reference that the provider reported, if it is no order id. */
+  reference: string | null;
 }
 
 export interface FailPayment {
   provider: string;
   providerEventId: string;
   reason: string | null;
+  providerPaymentId: string | null;
+  /** The order can no longer be paid. False: one attempt failed. */
+  final: boolean;
 }
 
 export interface RequestRefund {
-  /** Minor units; null means everything that was paid. */
+  /** Minor units. Null without lines and shipping: everything that can be refunded. */
   amount: number | null;
   reason: string | null;
+  lines: LineUnits[];
+  /** Also refund the shipping. */
+  shipping: boolean;
 }
 
 export interface RecordRefund {
   provider: string;
   providerEventId: string;
   succeeded: boolean;
+  /** Minor units. */
   amount: number;
   currency: string;
+  /** UUID in lower case. Null: the one open refund of this amount. */
+  refundId: string | null;
+  /** Null with succeeded false: the provider has no such refund. */
+  providerRefundId: string | null;
+  /** The provider's code for the failure. */
+  failureCode: string | null;
 }
 
 export interface ExpireOrder {
@@ -75,14 +107,30 @@ export interface ExpireOrder {
 export interface ShipOrder {
   carrier: string | null;
   trackingNumber: string | null;
+  /** Empty: everything that is left to ship. */
+  lines: LineUnits[];
 }
 
 export interface DeliverOrder {
   deliveredAt: number;
+  /** Number of the shipment, from 1. Null: all open shipments. */
+  shipment: number | null;
+}
+
+export interface ReturnLine {
+  /** Number of the line in the order, from 1. */
+  line: number;
+  quantity: number;
+  /** Units that can be sold again, 0 to quantity. */
+  restock: number;
 }
 
 export interface ReturnOrder {
   reason: string | null;
+  /** Empty: everything that was shipped; all units are restocked. */
+  lines: ReturnLine[];
+  /** Also refund the share of the returned units. */
+  refund: boolean;
 }
 
 export type CloseOrder = Record<string, never>;
@@ -92,9 +140,36 @@ export interface AdjustStock {
   /** Units added (> 0) or taken away (< 0). */
   delta: number;
   reason: string | null;
+  /** The counted number of units; delta is then 0. */
+  countedTo: number | null;
 }
 
-/** One wish to change one order (or one stock level), whoever has it. Key of the message: the order id, or the SKU for AdjustStock. */
+export interface RetryRefund {
+  /** The failed refund, UUID in lower case. */
+  refundId: string;
+}
+
+export interface RecordDispute {
+  provider: string;
+  providerEventId: string;
+  providerPaymentId: string;
+  disputeId: string;
+  /** OPEN, WON or LOST. */
+  state: string;
+  /** Minor units. */
+  amount: number;
+  currency: string;
+}
+
+/** Personal fields of the payload, encrypted. A reader without the key cannot read them; the payload has them empty. */
+export interface SealedFields {
+  /** Names the key. Without this key the fields are erased. */
+  keyId: string;
+  /** The fields as JSON, encrypted and authenticated. */
+  ciphertext: Buffer;
+}
+
+/** A request to change one order or one stock level. Key of the message: the order id, or the SKU for AdjustStock. */
 export type OrderCommand =
   | PlaceCommand
   | CancelCommand
@@ -107,7 +182,9 @@ export type OrderCommand =
   | DeliverCommand
   | ReturnCommand
   | CloseCommand
-  | AdjustStockCommand;
+  | AdjustStockCommand
+  | RetryRefundCommand
+  | RecordDisputeCommand;
 
 /** The fields of every OrderCommand, without its type and its payload. */
 export interface OrderCommandFields {
@@ -123,6 +200,8 @@ export interface OrderCommandFields {
   fingerprint: Fingerprint | null;
   issuedAt: number;
   traceparent: string | null;
+  /** Null: the payload has all fields in the clear. */
+  sealed: SealedFields | null;
 }
 
 export interface PlaceCommand extends OrderCommandFields {
@@ -185,6 +264,16 @@ export interface AdjustStockCommand extends OrderCommandFields {
   payload: AdjustStock;
 }
 
+export interface RetryRefundCommand extends OrderCommandFields {
+  type: 'RETRY_REFUND';
+  payload: RetryRefund;
+}
+
+export interface RecordDisputeCommand extends OrderCommandFields {
+  type: 'RECORD_DISPUTE';
+  payload: RecordDispute;
+}
+
 export type Outcome =
   | 'UNKNOWN'
   | 'ACCEPTED'
@@ -210,6 +299,14 @@ export interface PricedLine {
   quantity: number;
   unitPrice: number;
   lineTotal: number;
+  /** The share of the order's discount. */
+  discount: number;
+  /** Tax that is added to the price. */
+  tax: number;
+  /** Tax that the price contains. */
+  taxIncluded: number;
+  /** Rate of either tax, in millionths. */
+  taxRatePpm: number;
 }
 
 /** What was decided for an accepted order. */
@@ -224,6 +321,15 @@ export interface OrderSnapshot {
   couponCode: string | null;
   priceVersion: number;
   paymentDueAt: number | null;
+  /** Tax that the prices contain; not a part of tax. */
+  taxIncluded: number;
+  /** In millionths. */
+  shippingTaxRatePpm: number;
+  /** Version of the rules for coupons, tax and shipping. */
+  rulesVersion: number;
+  /** The switches of the price rules that were in force. */
+  flags: string | null;
+  shippingMethod: string | null;
 }
 
 export interface PaymentChange {
@@ -232,11 +338,24 @@ export interface PaymentChange {
   status: string;
   amount: number;
   currency: string;
+  paymentId: string | null;
+  providerPaymentId: string | null;
+  /** SETTLES, MISMATCH, SURPLUS, LATE or UNMATCHED; null for a failed attempt. */
+  disposition: string | null;
+}
+
+export interface LineUnits {
+  /** Number of the line in the order, from 1. */
+  line: number;
+  quantity: number;
 }
 
 export interface ShipmentChange {
   carrier: string | null;
   trackingNumber: string | null;
+  /** Number of the shipment, from 1. */
+  shipment: number | null;
+  lines: LineUnits[];
 }
 
 export interface StockChange {
@@ -245,11 +364,79 @@ export interface StockChange {
   available: number;
 }
 
+/** A refund that was requested, or whose result is known. */
+export interface RefundChange {
+  refundId: string;
+  paymentId: string;
+  amount: number;
+  currency: string;
+  /** REQUESTED, SUCCEEDED or FAILED. */
+  status: string;
+  /** CANCELLED, MISMATCH, SURPLUS, LATE, UNMATCHED, ON_REQUEST or RETURNED. A retry has the reason of the refund that it repeats. */
+  reason: string;
+  /** The failed refund that this one repeats. */
+  retryOf: string | null;
+  lines: LineUnits[];
+  /** Whether it contains the shipping. */
+  shipping: boolean;
+  provider: string | null;
+  providerRefundId: string | null;
+}
+
+export interface ReturnLine {
+  /** Number of the line in the order, from 1. */
+  line: number;
+  quantity: number;
+  /** Units that are back in stock. */
+  restock: number;
+}
+
+export interface ReturnChange {
+  /** Number of the return, from 1. */
+  return: number;
+  lines: ReturnLine[];
+  refundId: string | null;
+}
+
+/** The units that were cancelled, if they are not the whole order. */
+export interface CancelChange {
+  lines: LineUnits[];
+}
+
+export interface DisputeChange {
+  disputeId: string;
+  paymentId: string;
+  /** OPEN, WON or LOST. */
+  state: string;
+  amount: number;
+  currency: string;
+}
+
+/** The money of the order after this outcome, in the currency of the order. Payments in other currencies are not in it. */
+export interface OrderMoney {
+  /** Sum of all payments. */
+  received: number;
+  /** Refunds that are requested and have no result. */
+  refundPending: number;
+  /** Refunds that succeeded. */
+  refunded: number;
+  disputed: number;
+}
+
+/** The units of all lines after this outcome. */
+export interface OrderUnits {
+  ordered: number;
+  cancelled: number;
+  shipped: number;
+  returned: number;
+  restocked: number;
+}
+
 /** The one outcome of one command. Same partition number as its command; exactly one per command offset after dropping repeats by eventId. */
 export interface OrderEvent {
   /** <source partition>-<source offset>; repeats are byte-equal. */
   eventId: string;
-  /** order.accepted, order.rejected, order.<status in lower case>, command.duplicate, command.refused, command.key_conflict, command.dead_lettered, stock.adjusted. */
+  /** order.accepted, order.rejected, order.<status in lower case> or order.<change>, command.duplicate, command.refused, command.key_conflict, command.dead_lettered, stock.adjusted. */
   type: string;
   outcome: Outcome;
   orderId: string | null;
@@ -273,6 +460,14 @@ export interface OrderEvent {
   payment: PaymentChange | null;
   shipment: ShipmentChange | null;
   stock: StockChange | null;
+  refund: RefundChange | null;
+  return: ReturnChange | null;
+  cancelled: CancelChange | null;
+  dispute: DisputeChange | null;
+  /** On every ACCEPTED and APPLIED of an order. */
+  money: OrderMoney | null;
+  /** On every ACCEPTED and APPLIED of an order. */
+  units: OrderUnits | null;
 }
 
 /** Why the order came to its status, where that needs a reason. */
@@ -288,6 +483,14 @@ export interface TermsLine {
   quantity: number;
   unitPrice: number;
   lineTotal: number;
+  /** The share of the order's discount. */
+  discount: number;
+  /** Tax that is added to the price. */
+  tax: number;
+  /** Tax that the price contains. */
+  taxIncluded: number;
+  /** Rate of either tax, in millionths. */
+  taxRatePpm: number;
 }
 
 /** What was decided when the order was accepted; null for a rejected order. */
@@ -302,6 +505,35 @@ export interface OrderTerms {
   couponCode: string | null;
   priceVersion: number;
   paymentDueAt: number | null;
+  /** Tax that the prices contain; not a part of tax. */
+  taxIncluded: number;
+  /** In millionths. */
+  shippingTaxRatePpm: number;
+  /** Version of the rules for coupons, tax and shipping. */
+  rulesVersion: number;
+  /** The switches of the price rules that were in force. */
+  flags: string | null;
+  shippingMethod: string | null;
+}
+
+/** The money of the order, in its currency. Payments in other currencies are not in it. */
+export interface OrderMoney {
+  /** Sum of all payments. */
+  received: number;
+  /** Refunds that are requested and have no result. */
+  refundPending: number;
+  /** Refunds that succeeded. */
+  refunded: number;
+  disputed: number;
+}
+
+/** The units of all lines. */
+export interface OrderUnits {
+  ordered: number;
+  cancelled: number;
+  shipped: number;
+  returned: number;
+  restocked: number;
 }
 
 /** The latest state of one order, or the position marker of a partition (orderId null): how far the states before it reach. */
@@ -325,4 +557,8 @@ export interface OrderState {
   eventsOffset: number | null;
   reason: StateReason | null;
   terms: OrderTerms | null;
+  /** Null in a position marker, for a rejected order, and for states from before version 2. */
+  money: OrderMoney | null;
+  /** Null as money is. */
+  units: OrderUnits | null;
 }

@@ -1,5 +1,12 @@
 /** The events of outcomes. Ids and contents depend only on the command and its position in the log. */
-import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
+import {
+  eventDefaults,
+  lineDefaults,
+  type OrderCommand,
+  type OrderEvent,
+  orderDefaults,
+  type Reason,
+} from '../../schemas/index.ts';
 import type { KnownOrder, NewOrder, SourceRecord, StoredOutcome } from './context.ts';
 import type { OrderStatus } from './orders/status.ts';
 import * as reasons from './reasons.ts';
@@ -22,6 +29,7 @@ export function accepted(order: NewOrder, priceVersion: number, nowMs: number): 
         quantity: line.quantity,
         unitPrice: line.unitPrice!,
         lineTotal: line.lineTotal!,
+        ...lineDefaults,
       })),
       subtotal: priced.subtotal,
       discount: priced.discount,
@@ -31,6 +39,7 @@ export function accepted(order: NewOrder, priceVersion: number, nowMs: number): 
       couponCode: command.payload.couponCode,
       priceVersion,
       paymentDueAt: paymentDueAtMs,
+      ...orderDefaults,
     },
   };
 }
@@ -177,5 +186,6 @@ function base(record: SourceRecord, command: OrderCommand | null, nowMs: number)
     payment: null,
     shipment: null,
     stock: null,
+    ...eventDefaults,
   } satisfies Partial<OrderEvent>;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lineDefaults } from '../../schemas/index.ts';
 import { isOrderBound, type Message, messageBytesMax, messageText, type OrderBoundEvent } from './message.ts';
 import { eventOf } from './testing/events.ts';
 
@@ -24,7 +25,14 @@ describe('messageText', () => {
   });
 
   it('leaves out all lines if the body would exceed its limit', () => {
-    const line = { sku: 'S'.repeat(64), name: 'ü'.repeat(200), quantity: 1, unitPrice: 1, lineTotal: 1 };
+    const line = {
+      sku: 'S'.repeat(64),
+      name: 'ü'.repeat(200),
+      quantity: 1,
+      unitPrice: 1,
+      lineTotal: 1,
+      ...lineDefaults,
+    };
     const order = { ...eventOf(0, 1).order!, lines: Array.from({ length: 100 }, () => line) };
     const text = messageText(bound(0, 1, { order }));
     expect(Buffer.byteLength(text)).toBeLessThan(messageBytesMax);
@@ -33,7 +41,7 @@ describe('messageText', () => {
 
   it('keeps to its limit whichever other field is long', () => {
     const reason = { code: 'X', message: 'ü'.repeat(20_000), pointer: null, seen: null };
-    const shipment = { carrier: 'c'.repeat(30_000), trackingNumber: null };
+    const shipment = { carrier: 'c'.repeat(30_000), trackingNumber: null, shipment: null, lines: [] };
     for (const long of [{ reason }, { shipment }]) {
       const text = messageText(bound(0, 1, long));
       expect(Buffer.byteLength(text)).toBeLessThan(messageBytesMax);

@@ -28,7 +28,7 @@ export interface MessageData {
   currency?: string;
   /** Minor units. */
   totals?: { subtotal: number; discount: number; shipping: number; tax: number; total: number };
-  items?: PricedLine[];
+  items?: Pick<PricedLine, 'sku' | 'name' | 'quantity' | 'unitPrice' | 'lineTotal'>[];
   /** Set if the lines did not fit. A receiver can read them from the order. */
   itemsOmitted?: true;
   couponCode?: string;
@@ -96,7 +96,13 @@ function decidedOrder({ order }: OrderEvent): Partial<MessageData> {
   return {
     currency,
     totals: { subtotal, discount, shipping, tax, total },
-    items: lines,
+    items: lines.map(({ sku, name, quantity, unitPrice, lineTotal }) => ({
+      sku,
+      name,
+      quantity,
+      unitPrice,
+      lineTotal,
+    })),
     ...(couponCode !== null && { couponCode }),
     ...(paymentDueAt !== null && { paymentDueAt: new Date(paymentDueAt).toISOString() }),
   };

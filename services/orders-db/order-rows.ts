@@ -13,9 +13,14 @@ export interface OrderColumns {
   discount: number;
   shipping: number;
   tax: number;
+  tax_included: number;
   total: number;
   coupon_code: string | null;
   price_version: number;
+  rules_version: number;
+  flags: string | null;
+  shipping_tax_rate_ppm: number;
+  shipping_method: string | null;
   fingerprint: Buffer;
   contact: string | null;
   payment_due_at_ms: number | null;
@@ -30,6 +35,10 @@ export interface ItemColumns {
   quantity: number;
   unit_price: number | null;
   line_total: number | null;
+  discount: number;
+  tax: number;
+  tax_included: number;
+  tax_rate_ppm: number;
 }
 
 type Reader = Pick<Queryable, 'rows'>;

@@ -15,13 +15,28 @@ const orderColumns = [
   'discount',
   'shipping',
   'tax',
+  'tax_included',
+  'shipping_tax_rate_ppm',
+  'shipping_method',
   'total',
   'coupon_code',
   'price_version',
+  'rules_version',
+  'flags',
   'payment_due_at_ms',
   'created_at_ms',
 ] as const;
-const lineColumns = ['order_key', 'sku', 'quantity', 'unit_price', 'line_total'] as const;
+const lineColumns = [
+  'order_key',
+  'sku',
+  'quantity',
+  'unit_price',
+  'line_total',
+  'discount',
+  'tax',
+  'tax_included',
+  'tax_rate_ppm',
+] as const;
 type AcceptedOrderRow = Awaited<ReturnType<typeof readRows>>['orders'][number];
 type LineRow = Awaited<ReturnType<typeof readRows>>['lines'][number];
 
@@ -70,11 +85,25 @@ function originOf(row: AcceptedOrderRow, lines: readonly LineRow[]): Origin {
       couponCode: row.coupon_code,
       priceVersion: row.price_version,
       paymentDueAt: row.payment_due_at_ms,
+      taxIncluded: row.tax_included,
+      shippingTaxRatePpm: row.shipping_tax_rate_ppm,
+      rulesVersion: row.rules_version,
+      flags: row.flags,
+      shippingMethod: row.shipping_method,
     },
   };
 }
 
 /** Converts a line. Every line of an accepted order has a price. */
-function toLine({ sku, quantity, unit_price, line_total }: LineRow): TermsLine {
-  return { sku, quantity, unitPrice: unit_price!, lineTotal: line_total! };
+function toLine(row: LineRow): TermsLine {
+  return {
+    sku: row.sku,
+    quantity: row.quantity,
+    unitPrice: row.unit_price!,
+    lineTotal: row.line_total!,
+    discount: row.discount,
+    tax: row.tax,
+    taxIncluded: row.tax_included,
+    taxRatePpm: row.tax_rate_ppm,
+  };
 }

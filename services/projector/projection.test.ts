@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OrderEvent } from '../../schemas/index.ts';
+import { lineDefaults, type OrderEvent, orderDefaults } from '../../schemas/index.ts';
 import { blankEvent } from '../shared/codec/testing/values.ts';
 import {
   atTheBeginning,
@@ -14,7 +14,7 @@ import {
 const orderId = '3f2a9c1e-8d77-8b4f-9a2b-00112233aabb';
 const order = {
   currency: 'EUR',
-  lines: [{ sku: 'A', name: 'Tea', quantity: 2, unitPrice: 100, lineTotal: 200 }],
+  lines: [{ sku: 'A', name: 'Tea', quantity: 2, unitPrice: 100, lineTotal: 200, ...lineDefaults }],
   subtotal: 200,
   discount: 0,
   shipping: 0,
@@ -23,6 +23,7 @@ const order = {
   couponCode: null,
   priceVersion: 1,
   paymentDueAt: 5,
+  ...orderDefaults,
 };
 
 function event(sourceOffset: number, parts: Partial<OrderEvent> = {}): OrderEvent {
@@ -63,7 +64,10 @@ describe('a projection', () => {
       sourceOffset: 2,
       createdAt: 1_000,
       updatedAt: 1_002,
-      terms: { total: 200, lines: [{ sku: 'A', quantity: 2, unitPrice: 100, lineTotal: 200 }] },
+      terms: {
+        total: 200,
+        lines: [{ sku: 'A', quantity: 2, unitPrice: 100, lineTotal: 200, ...lineDefaults }],
+      },
     });
   });
 

@@ -89,12 +89,7 @@ function takeOver(drafts: Map<string, Draft>, orderId: string, event: OrderEvent
  */
 function termsOf({ order }: OrderEvent): OrderTerms | null {
   if (order === null) return null;
-  const lines = order.lines.map(({ sku, quantity, unitPrice, lineTotal }) => ({
-    sku,
-    quantity,
-    unitPrice,
-    lineTotal,
-  }));
+  const lines = order.lines.map(({ name: _name, ...line }) => line);
   return { ...order, lines };
 }
 
@@ -114,6 +109,8 @@ export function stateOf({ orderId, event }: Draft, origin: Origin): OrderState {
     eventsOffset: null,
     reason: reason === null ? null : { code: reason.code, message: reason.message, pointer: reason.pointer },
     terms: origin.terms,
+    money: event.money,
+    units: event.units,
   };
 }
 
@@ -132,6 +129,8 @@ export function markerOf(partition: number, position: Position, atMs: number): O
     eventsOffset: Number(position.eventsOffset),
     reason: null,
     terms: null,
+    money: null,
+    units: null,
   };
 }
 

@@ -128,7 +128,10 @@ function fieldTable(subject: string, record: AvroRecord): string {
 
 function typeName(schema: AvroSchema): string {
   if (typeof schema === 'string') return schema;
-  if (Array.isArray(schema)) return schema.map(typeName).join(' or ');
+  if (Array.isArray(schema)) {
+    const names = schema.map(typeName);
+    return names.length > 2 ? `one of ${names.join(', ')}` : names.join(' or ');
+  }
   if (isNamed(schema)) {
     if (schema.type === 'enum') return `one of ${schema.symbols.join(', ')}`;
     return schema.type === 'fixed' ? `${schema.size} bytes` : schema.name;

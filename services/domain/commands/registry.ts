@@ -28,6 +28,8 @@ export const notYetDecided = [
   'RETURN',
   'CLOSE',
   'ADJUST_STOCK',
+  'RETRY_REFUND',
+  'RECORD_DISPUTE',
 ] as const satisfies readonly Exclude<CommandType, keyof typeof handlers>[];
 
 /** The types with a handler. */

@@ -15,7 +15,7 @@ const adjust = (sku: string): OrderCommand => ({
   ...good,
   type: 'ADJUST_STOCK',
   orderId: null,
-  payload: { sku, delta: 1, reason: null },
+  payload: { sku, delta: 1, reason: null, countedTo: null },
 });
 
 describe('commandProblem', () => {

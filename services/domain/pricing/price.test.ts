@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OrderLine, PlaceOrder } from '../../../schemas/generated/types.ts';
+import { type OrderLine, type PlaceOrder, placeDefaults } from '../../../schemas/index.ts';
 import { type Product, priceOrder } from './price.ts';
 import { noRules } from './rules.ts';
 
@@ -33,6 +33,7 @@ function placeOf(lines: Partial<OrderLine>[], couponCode: string | null = null):
     shippingAddress: null,
     contactEmail: null,
     metadata: [],
+    ...placeDefaults,
   };
 }
 

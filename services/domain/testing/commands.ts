@@ -3,7 +3,7 @@
  * occur.
  */
 import fc from 'fast-check';
-import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import { type OrderCommand, placeDefaults } from '../../../schemas/index.ts';
 import type { Product, SourceRecord } from '../index.ts';
 
 export const products: ReadonlyMap<string, Product> = new Map(
@@ -42,7 +42,16 @@ export function place({ order, lines, fingerprint = 0, couponCode = null }: Plac
     fingerprint: Buffer.alloc(32, fingerprint),
     issuedAt: 0,
     traceparent: null,
-    payload: { currency: 'EUR', lines, couponCode, shippingAddress: null, contactEmail: null, metadata: [] },
+    sealed: null,
+    payload: {
+      currency: 'EUR',
+      lines,
+      couponCode,
+      shippingAddress: null,
+      contactEmail: null,
+      metadata: [],
+      ...placeDefaults,
+    },
   };
 }
 
@@ -71,7 +80,8 @@ export function cancel({
     fingerprint: null,
     issuedAt: 0,
     traceparent: null,
-    payload: { reason: null, expectedVersion },
+    sealed: null,
+    payload: { reason: null, expectedVersion, lines: [] },
   };
 }
 

@@ -1,5 +1,5 @@
 /** Small orders, products and rules for the tests of prices. Amounts are minor units. */
-import type { OrderLine, PlaceOrder } from '../../../schemas/generated/types.ts';
+import { type OrderLine, type PlaceOrder, placeDefaults } from '../../../schemas/index.ts';
 import { type PriceBreak, type Product, priceOrder } from '../pricing/price.ts';
 import {
   type Coupon,
@@ -80,7 +80,7 @@ export function priceOf(order: Order) {
     tax: taxTable(tax),
     shipping: shippingTable(shipping),
   };
-  const place: PlaceOrder & { expectedTotal: number | null } = {
+  const place: PlaceOrder = {
     currency: 'EUR',
     lines: lines.map(
       (line, index): OrderLine => ({
@@ -93,6 +93,7 @@ export function priceOf(order: Order) {
     shippingAddress: country === null ? null : addressIn(country, region),
     contactEmail: null,
     metadata: [],
+    ...placeDefaults,
     expectedTotal: order.expectedTotal ?? null,
   };
   return priceOrder(place, products, rules, order.issuedAtMs ?? 0);

@@ -1,5 +1,5 @@
 /** Sample orders for tests, as the store and the outcomes have them. */
-import type { OrderEvent } from '../../../schemas/index.ts';
+import { lineDefaults, type OrderEvent, orderDefaults } from '../../../schemas/index.ts';
 import type { StoredOrder } from '../application/read/order-rows.ts';
 
 /** A stored order at its first version. */
@@ -32,7 +32,7 @@ export const acceptedEvent = {
   occurredAt: 1_767_600_000_000,
   order: {
     currency: 'EUR',
-    lines: [{ sku: 'SKU-1', name: 'Product', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+    lines: [{ sku: 'SKU-1', name: 'Product', quantity: 2, unitPrice: 250, lineTotal: 500, ...lineDefaults }],
     subtotal: 500,
     discount: 0,
     shipping: 0,
@@ -41,5 +41,6 @@ export const acceptedEvent = {
     couponCode: null,
     priceVersion: 7,
     paymentDueAt: 1_767_601_800_000,
+    ...orderDefaults,
   },
 } satisfies Partial<OrderEvent>;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lineDefaults } from '../../../schemas/index.ts';
 import { type MailSink, startMailSink } from '../../../stack/index.ts';
 import { isMailAddress, mailAddressPattern } from '../../domain/index.ts';
 import { type Message, messageText, type OrderBoundEvent } from '../message.ts';
@@ -143,7 +144,7 @@ describe('mailTextOf', () => {
   });
 
   it('contains no text of the caller: no SKU, no reason, no line break in a name', () => {
-    const line = { sku: 'https://evil.example', quantity: 1, unitPrice: 1, lineTotal: 1 };
+    const line = { sku: 'https://evil.example', quantity: 1, unitPrice: 1, lineTotal: 1, ...lineDefaults };
     const { text } = withData({
       items: [
         { ...line, name: null },

@@ -1,5 +1,5 @@
 /** Outcomes for tests: plausible, and short to write. */
-import type { OrderEvent } from '../../../schemas/index.ts';
+import { lineDefaults, type OrderEvent, orderDefaults } from '../../../schemas/index.ts';
 import { blankEvent } from '../../shared/codec/testing/values.ts';
 
 /** The n-th order id of a test. Each of them is in partition n modulo 12. */
@@ -27,7 +27,7 @@ export function eventOf(
     prevSourceOffset: sourceOffset - 1,
     order: {
       currency: 'EUR',
-      lines: [{ sku: 'S-1', name: 'A thing', quantity: 2, unitPrice: 500, lineTotal: 1000 }],
+      lines: [{ sku: 'S-1', name: 'A thing', quantity: 2, unitPrice: 500, lineTotal: 1000, ...lineDefaults }],
       subtotal: 1000,
       discount: 0,
       shipping: 0,
@@ -36,6 +36,7 @@ export function eventOf(
       couponCode: null,
       priceVersion: 1,
       paymentDueAt: 1_700_000_900_000,
+      ...orderDefaults,
     },
     ...different,
   });

@@ -57,7 +57,7 @@ describe('the body', () => {
   });
 
   it.each([
-    ['an unknown payload branch', [24], 'INVALID_VALUE'],
+    ['an unknown payload branch', [28], 'INVALID_VALUE'],
     ['a negative payload branch', [1], 'INVALID_VALUE'],
     ['a payload branch of ten bytes', [...Array<number>(9).fill(0xff), 1], 'INVALID_VALUE'],
     ['a varint that never ends', Array<number>(40).fill(0x80), 'INVALID_VALUE'],
@@ -66,9 +66,9 @@ describe('the body', () => {
   });
 
   it('refuses a type that names another branch, or none', () => {
-    expect(codeOf(() => commands.decode(commandBytes('CLOSE', [20])))).toBe('decoded');
-    expect(codeOf(() => commands.decode(commandBytes('SHIP', [20])))).toBe('TYPE_MISMATCH');
-    expect(codeOf(() => commands.decode(commandBytes('constructor', [20])))).toBe('TYPE_MISMATCH');
+    expect(codeOf(() => commands.decode(commandBytes('CLOSE', [20, 0])))).toBe('decoded');
+    expect(codeOf(() => commands.decode(commandBytes('SHIP', [20, 0])))).toBe('TYPE_MISMATCH');
+    expect(codeOf(() => commands.decode(commandBytes('constructor', [20, 0])))).toBe('TYPE_MISMATCH');
   });
 
   it('refuses invalid UTF-8, and keeps a real U+FFFD', () => {
@@ -145,7 +145,7 @@ describe('a hostile count', () => {
 
   it('is accepted if a block states its true size, and refused otherwise', () => {
     const item = [2, 65, 2, 0];
-    const rest = [0, 0, 0, 0];
+    const rest = [0, 0, 0, 0, 0, 0, 0];
     expect(
       commands.decode(withLines([1, 8, ...item, 2, ...item, 0, ...rest])).payload as { lines: unknown[] },
     ).toMatchObject({ lines: [{ sku: 'A', quantity: 1 }, { sku: 'A' }] });

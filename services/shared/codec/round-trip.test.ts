@@ -25,6 +25,8 @@ describe('round trips', () => {
       shippingAddress: fc.constant(null),
       contactEmail: nullable(text),
       metadata: fc.array(fc.record({ key: text, value: text })),
+      expectedTotal: nullable(long),
+      shippingMethod: nullable(text),
     });
     const fingerprint = nullable(fc.uint8Array({ minLength: 32, maxLength: 32 }).map(Buffer.from));
     fc.assert(
@@ -41,9 +43,14 @@ describe('round trips', () => {
         const command: OrderCommand = {
           ...close,
           type: 'ADJUST_STOCK',
-          payload: { sku, delta, reason: null },
+          payload: { sku, delta, reason: null, countedTo: null },
         };
-        expect(commands.decode(commands.encode(command)).payload).toEqual({ sku, delta, reason: null });
+        expect(commands.decode(commands.encode(command)).payload).toEqual({
+          sku,
+          delta,
+          reason: null,
+          countedTo: null,
+        });
       }),
     );
   });

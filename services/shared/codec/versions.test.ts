@@ -1,10 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type SchemaEntry, schemaCatalogue } from '../../../schemas/index.ts';
+import {
+  COMMANDS_SUBJECT,
+  newestSchema,
+  type OrderCommand,
+  type SchemaEntry,
+  schemaCatalogue,
+} from '../../../schemas/index.ts';
 import { readGoldenFiles } from '../../../schemas/tools/golden-files.ts';
 import { AvroDecoder } from './avro-decoder.ts';
 import { compileSchema, internalsOf, resolverOf } from './avro-types.ts';
+import { addWriter, createReaders } from './codec.ts';
 import { FRAME_BYTES } from './frame.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -44,6 +51,36 @@ describe('every pair of versions', () => {
     readGolden(subject, writer.version, resolverOf(compiled, compileSchema(writer.schema)));
     if (reader === writer) readGolden(subject, writer.version, internalsOf(compiled));
   });
+});
+
+/**
+ * A reader of version 1 would drop the new fields of version 2 without notice. A cancel of one line would become a
+ * cancel of the whole order. The new branches prevent this: the lane of the reader waits for a newer worker.
+ */
+it('a reader of version 1 of the commands refuses version 2 as a whole', () => {
+  const [first, second] = schemaCatalogue.filter(({ subject }) => subject === COMMANDS_SUBJECT);
+  expect([first?.version, second?.version]).toEqual([1, 2]);
+  const readers = createReaders(first!.schema, 1);
+  expect(() => addWriter(readers, COMMANDS_SUBJECT, 2, second!.schema)).toThrow(
+    expect.objectContaining({ code: 'SCHEMA_MISMATCH' }),
+  );
+  expect([...readers.byId.keys()]).toEqual([1]);
+});
+
+it('a command of version 1 is read with the defaults of version 2', () => {
+  const writer = schemaCatalogue.find(({ subject }) => subject === COMMANDS_SUBJECT)!;
+  const reader = compileSchema(newestSchema(COMMANDS_SUBJECT).schema);
+  const commands = readGolden(COMMANDS_SUBJECT, 1, resolverOf(reader, compileSchema(writer.schema)));
+  const payloads = new Map((commands as OrderCommand[]).map(({ type, payload }) => [type, payload]));
+  for (const { sealed } of commands as OrderCommand[]) expect(sealed).toBeNull();
+  expect(payloads.get('CANCEL')).toMatchObject({ lines: [] });
+  expect(payloads.get('CONFIRM_PAYMENT')).toMatchObject({
+    providerPaymentId: null,
+    kind: 'CAPTURED',
+    reference: null,
+  });
+  expect(payloads.get('FAIL_PAYMENT')).toMatchObject({ final: true });
+  expect(payloads.get('RETURN')).toMatchObject({ lines: [], refund: true });
 });
 
 describe('the check of pairs', () => {

@@ -40,15 +40,24 @@ async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPar
     }
     if ('code' in content) {
       deadLetters.push(content);
-    } else if (!isDecided(content.type)) {
-      const why = `offset ${record.offset} holds ${content.type}, which this version does not decide`;
-      return endBefore(part, sources, deadLetters, () => part.lane.blocked(why, { needsOperator: true }));
+    } else {
+      const undecided = undecidedPart(content);
+      if (undecided !== null) {
+        const why = `offset ${record.offset} holds ${undecided}, which this version does not decide`;
+        return endBefore(part, sources, deadLetters, () => part.lane.blocked(why, { needsOperator: true }));
+      }
     }
     const offset = Number(record.offset);
     sources.push({ partition: part.lane.partition, offset, prevOffset, content: contentOf(content) });
     prevOffset = offset;
   }
   return decoded(part, sources, deadLetters);
+}
+
+/** The part of a command that only a newer worker can decide; null if there is none. */
+function undecidedPart({ type, sealed }: OrderCommand): string | null {
+  if (!isDecided(type)) return type;
+  return sealed === null ? null : `a ${type} command with sealed fields`;
 }
 
 /** The part up to the record that must wait. If this is the first record, `halt` delays the lane. */

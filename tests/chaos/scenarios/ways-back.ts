@@ -94,9 +94,9 @@ async function undecidedType(
   worker: WorkerProcess,
 ): Promise<() => Promise<void>> {
   const orderId = newOrderOf(5);
-  const payload = { provider: 'p', providerEventId: 'e', amount: 1, currency: 'EUR' };
-  const { offset } = await producer.send({ ...cancelCommand(orderId), type: 'CONFIRM_PAYMENT', payload });
-  await reportedAt(worker, 'decide', 'CONFIRM_PAYMENT');
+  const payload = { carrier: null, trackingNumber: null, lines: [] };
+  const { offset } = await producer.send({ ...cancelCommand(orderId), type: 'SHIP', payload });
+  await reportedAt(worker, 'decide', 'SHIP');
   return () => skipped(arena, 5, offset);
 }
 

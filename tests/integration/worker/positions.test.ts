@@ -116,7 +116,7 @@ describe('a lane whose position does not match the logs', () => {
       ...cancelCommand(orderId, `ship:${orderId}`),
       type: 'SHIP',
       actor: 'warehouse',
-      payload: { carrier: null, trackingNumber: null },
+      payload: { carrier: null, trackingNumber: null, lines: [] },
     };
     const { offset } = await producer.send(ship);
     await placeInEach(3);

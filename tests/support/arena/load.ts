@@ -1,6 +1,6 @@
 /** Commands like those of ingestion, with a history of the acknowledged commands. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import { type OrderCommand, placeDefaults } from '../../../schemas/index.ts';
 import { CHECKSUM_HEADER, checksumOf } from '../../../services/shared/codec/index.ts';
 import {
   type Accumulator,
@@ -58,6 +58,7 @@ export function placeCommand(orderId: string, skus: readonly string[], quantity 
     fingerprint: createHash('sha256').update(orderId).digest(),
     issuedAt: 1_700_000_000_000,
     traceparent: null,
+    sealed: null,
     payload: {
       currency: 'EUR',
       lines: skus.map((sku) => ({ sku, quantity, expectedUnitPrice: null })),
@@ -73,6 +74,7 @@ export function placeCommand(orderId: string, skus: readonly string[], quantity 
       },
       contactEmail: null,
       metadata: [],
+      ...placeDefaults,
     },
   };
 }
@@ -88,7 +90,8 @@ export function cancelCommand(orderId: string, commandId = `cancel:${orderId}`):
     fingerprint: null,
     issuedAt: 1_700_000_000_000,
     traceparent: null,
-    payload: { reason: null, expectedVersion: null },
+    sealed: null,
+    payload: { reason: null, expectedVersion: null, lines: [] },
   };
 }
 

@@ -45,6 +45,8 @@ function stateAfter(event: OrderEvent, before: OrderState | undefined): OrderSta
     eventsOffset: null,
     reason: reason === null ? null : { code: reason.code, message: reason.message, pointer: null },
     terms: order === null ? (before?.terms ?? null) : order,
+    money: event.money,
+    units: event.units,
   };
 }
 
@@ -64,6 +66,8 @@ export function markerOf(world: World, partition: number, covers: number): World
     eventsOffset,
     reason: null,
     terms: null,
+    money: null,
+    units: null,
   });
 }
 

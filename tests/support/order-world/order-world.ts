@@ -5,6 +5,7 @@ import type { Codecs } from '../../../services/shared/codec/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue.ts';
 import { PARTITIONS, partitionOfOrder } from '../../../topics/partition.ts';
 import { exampleEvent } from '../records/example-event.ts';
+import { acceptedOrder, placePayload } from './one-line-order.ts';
 
 /**
  * A small world without differences: logs and tables as from a run of the product. They follow the contract,
@@ -119,14 +120,7 @@ function place(world: World, id: string, rejected: boolean): void {
   const partition = partitionOfOrder(id);
   const quantity = 1 + (world.orders.length % 3);
   const total = quantity * PRICE;
-  const payload = {
-    currency: 'EUR',
-    lines: [{ sku: rejected ? 'GONE' : SKU, quantity, expectedUnitPrice: null }],
-    couponCode: null,
-    shippingAddress: null,
-    contactEmail: null,
-    metadata: [],
-  };
+  const payload = placePayload(rejected ? 'GONE' : SKU, quantity);
   const offset = command(world, partition, id, {
     type: 'PLACE',
     commandId: `place:${id}`,
@@ -145,18 +139,7 @@ function place(world: World, id: string, rejected: boolean): void {
     items: [{ sku: rejected ? 'GONE' : SKU, quantity, ...price }],
   });
   if (!rejected) world.stock[0]!.available -= quantity;
-  const snapshot = {
-    currency: 'EUR',
-    lines: [{ sku: SKU, name: null, quantity, unitPrice: PRICE, lineTotal: total }],
-    subtotal: total,
-    discount: 0,
-    shipping: 0,
-    tax: 0,
-    total,
-    couponCode: null,
-    priceVersion: 1,
-    paymentDueAt: null,
-  };
+  const snapshot = acceptedOrder(SKU, quantity, PRICE);
   outcome(world, partition, offset, {
     outcome: rejected ? 'REJECTED' : 'ACCEPTED',
     type: rejected ? 'order.rejected' : 'order.accepted',
@@ -172,7 +155,7 @@ function place(world: World, id: string, rejected: boolean): void {
 
 function cancel(world: World, id: string): void {
   const order = world.orders.find((candidate) => candidate.id === id)!;
-  const payload = { reason: null, expectedVersion: null };
+  const payload = { reason: null, expectedVersion: null, lines: [] };
   const commandId = `cancel:${id}`;
   const offset = command(world, order.partition, id, {
     type: 'CANCEL',

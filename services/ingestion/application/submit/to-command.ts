@@ -1,5 +1,10 @@
 /** Converts a valid request to its command. It decides nothing about stock or price. */
-import type { CancelCommand, PlaceCommand, PlaceOrder } from '../../../../schemas/index.ts';
+import {
+  type CancelCommand,
+  type PlaceCommand,
+  type PlaceOrder,
+  placeDefaults,
+} from '../../../../schemas/index.ts';
 import { cancelCommandId, placeCommandId } from './order-id.ts';
 import type { PlaceOrderInput } from './place-order-input.ts';
 
@@ -25,6 +30,7 @@ export function placeCommand(input: PlaceCommandInput, nowMs: number): PlaceComm
     fingerprint: Buffer.from(input.fingerprint, 'base64url'),
     issuedAt: nowMs,
     traceparent: input.traceparent,
+    sealed: null,
     payload: placePayload(input.order),
   };
 }
@@ -43,6 +49,7 @@ export function placePayload(order: PlaceOrderInput): PlaceOrder {
     shippingAddress: { ...address, line2, region },
     contactEmail: order.contact?.email ?? null,
     metadata: Object.entries(order.metadata ?? {}).map(([key, value]) => ({ key, value })),
+    ...placeDefaults,
   };
 }
 
@@ -69,6 +76,7 @@ export function cancelCommand(input: CancelCommandInput, nowMs: number): CancelC
     fingerprint: null,
     issuedAt: nowMs,
     traceparent: input.traceparent,
-    payload: { reason: input.reason, expectedVersion },
+    sealed: null,
+    payload: { reason: input.reason, expectedVersion, lines: [] },
   };
 }

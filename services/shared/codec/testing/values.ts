@@ -1,4 +1,10 @@
-import type { OrderCommand, OrderEvent, PlaceCommand } from '../../../../schemas/index.ts';
+import {
+  eventDefaults,
+  type OrderCommand,
+  type OrderEvent,
+  type PlaceCommand,
+  placeDefaults,
+} from '../../../../schemas/index.ts';
 
 /** Small values for the tests of this folder. */
 export const close: OrderCommand = {
@@ -11,6 +17,7 @@ export const close: OrderCommand = {
   fingerprint: null,
   issuedAt: 0,
   traceparent: null,
+  sealed: null,
   payload: {},
 };
 
@@ -24,6 +31,7 @@ export const place: PlaceCommand = {
     shippingAddress: null,
     contactEmail: null,
     metadata: [],
+    ...placeDefaults,
   },
 };
 
@@ -51,6 +59,7 @@ export function blankEvent(change: Partial<OrderEvent> = {}): OrderEvent {
     payment: null,
     shipment: null,
     stock: null,
+    ...eventDefaults,
     ...change,
   };
 }
