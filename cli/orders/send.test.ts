@@ -63,7 +63,7 @@ function accepted(id: string, replayed: boolean): PlaceAnswer {
 
 const links = { self: '', history: '', events: '' };
 const at = '2026-01-05T10:00:00.000Z';
-const totals = { subtotal: 0, discount: 0, shipping: 0, tax: 0, total: 0 };
+const totals = { subtotal: 0, discount: 0, shipping: 0, tax: 0, taxIncluded: 0, total: 0 };
 const decided = { customerId: 'c1', totals, createdAt: at, updatedAt: at, links };
 
 function decide(id: string, order: Record<string, unknown>): OrderResource {

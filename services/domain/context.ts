@@ -1,5 +1,6 @@
 /** The input of a batch decision, its output, and the state that the commands of the batch share. */
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
+import type { CouponChanges, CouponLedger, CouponLevels, Redemption } from './coupon-ledger.ts';
 import type { OrderStatus } from './orders/status.ts';
 import type { PricedOrder, Product } from './pricing/price.ts';
 import type { Rules } from './pricing/rules.ts';
@@ -22,6 +23,8 @@ export interface KnownOrder {
   readonly customerId: string;
   readonly fingerprint: Uint8Array;
   readonly currency: string;
+  /** The coupon counters that it took; null for none. */
+  readonly redemption: Redemption | null;
   status: OrderStatus;
   version: number;
   readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
@@ -39,6 +42,8 @@ export interface Snapshot {
   readonly priceVersion: number;
   /** The coupons that the batch names, and the rules of shipping, tax and flags. */
   readonly rules: Rules;
+  /** Coupon counters that were read. A guard checks the others later. */
+  readonly couponLevels: CouponLevels;
   /** Stock levels that were read. The decision assumes enough stock of any other SKU, and a guard checks this later. */
   readonly stockLevels: ReadonlyMap<string, number>;
   /** The orders of the batch that already exist. */
@@ -61,6 +66,7 @@ export interface NewOrder {
   readonly priced: PricedOrder;
   readonly reason: Reason | null;
   readonly paymentDueAtMs: number | null;
+  readonly redemption: Redemption | null;
 }
 
 export interface OrderChange {
@@ -77,7 +83,7 @@ export interface CommandRow extends StoredOutcome {
   readonly outcome: OrderEvent['outcome'];
 }
 
-export interface Decision {
+export interface Decision extends CouponChanges {
   /** One event per record, in the order of the records. */
   readonly events: readonly OrderEvent[];
   readonly newOrders: readonly NewOrder[];
@@ -91,6 +97,7 @@ export interface DecisionContext {
   readonly snapshot: Snapshot;
   readonly settings: DecideSettings;
   readonly stock: StockLedger;
+  readonly coupons: CouponLedger;
   /** Orders of this batch and of the snapshot, changed by the commands decided so far. */
   readonly orders: Map<string, KnownOrder>;
   readonly newOrders: NewOrder[];

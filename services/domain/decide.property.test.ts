@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../schemas/generated/types.ts';
-import { holdsStock, type OrderStatus, orderStatuses } from './index.ts';
-import { anyLog, anyStock, cutLog, products } from './testing/commands.ts';
+import {
+  customerCounted,
+  customerKey,
+  holdsStock,
+  type OrderStatus,
+  orderStatuses,
+  totalCounted,
+} from './index.ts';
+import { anyLog, anyStock, couponLimits, cutLog, products } from './testing/commands.ts';
 import { type Mode, run } from './testing/tables.ts';
 
 const anyCuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
@@ -66,6 +73,24 @@ describe('decide, for any sequence of commands', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('conserves redemptions of coupons, and accepts no more than the limits', () => {
+    forAnyRun(({ tables }) => {
+      const live = [...tables.orders.values()].filter(({ status }) => holdsStock(status));
+      const holders = (bit: number) =>
+        Map.groupBy(
+          live.filter(({ redemption }) => redemption !== null && (redemption.counted & bit) !== 0),
+          ({ redemption }) => redemption!.code,
+        );
+      for (const [code, limit] of couponLimits) {
+        expect(tables.couponTotals.get(code)).toBe(limit - (holders(totalCounted).get(code)?.length ?? 0));
+        expect(tables.couponTotals.get(code)).toBeGreaterThanOrEqual(0);
+      }
+      const used = tables.couponCustomers.get(customerKey('ONCE', 'customer-1')) ?? 0;
+      expect(used).toBe(holders(customerCounted).get('ONCE')?.length ?? 0);
+      expect(used).toBeLessThanOrEqual(1);
+    });
   });
 
   it('adds up the amounts of every accepted order', () => {

@@ -15,6 +15,7 @@ import {
   type SourceRecord,
   type StoredOutcome,
 } from './context.ts';
+import { openCouponLedger } from './coupon-ledger.ts';
 import { deadLettered, duplicateCommand } from './events.ts';
 import type { OrderStatus } from './orders/status.ts';
 import { openStockLedger } from './stock-ledger.ts';
@@ -32,6 +33,7 @@ export function decide(
     snapshot,
     settings,
     stock: openStockLedger(snapshot.stockLevels),
+    coupons: openCouponLedger(snapshot.couponLevels, snapshot.rules.flags),
     orders: new Map(),
     newOrders: [],
     changes: [],
@@ -49,6 +51,7 @@ export function decide(
     changes: context.changes,
     commandRows: outcomes.rows,
     stock: context.stock.changes(),
+    ...context.coupons.changes(),
   };
 }
 

@@ -1,19 +1,22 @@
 /** The events of outcomes. Ids and contents depend only on the command and its position in the log. */
 import {
   eventDefaults,
-  lineDefaults,
   type OrderCommand,
   type OrderEvent,
   orderDefaults,
   type Reason,
 } from '../../schemas/index.ts';
-import type { KnownOrder, NewOrder, SourceRecord, StoredOutcome } from './context.ts';
+import type { KnownOrder, NewOrder, Snapshot, SourceRecord, StoredOutcome } from './context.ts';
 import type { OrderStatus } from './orders/status.ts';
 import * as reasons from './reasons.ts';
 
 type Seen = Pick<KnownOrder, 'status' | 'version'>;
 
-export function accepted(order: NewOrder, priceVersion: number, nowMs: number): OrderEvent {
+export function accepted(
+  order: NewOrder,
+  { priceVersion, rules }: Pick<Snapshot, 'priceVersion' | 'rules'>,
+  nowMs: number,
+): OrderEvent {
   const { record, command, priced, status, paymentDueAtMs } = order;
   return {
     ...base(record, command, nowMs),
@@ -29,7 +32,10 @@ export function accepted(order: NewOrder, priceVersion: number, nowMs: number): 
         quantity: line.quantity,
         unitPrice: line.unitPrice!,
         lineTotal: line.lineTotal!,
-        ...lineDefaults,
+        discount: line.discount,
+        tax: line.tax,
+        taxIncluded: line.taxIncluded,
+        taxRatePpm: line.taxRatePpm,
       })),
       subtotal: priced.subtotal,
       discount: priced.discount,
@@ -40,6 +46,10 @@ export function accepted(order: NewOrder, priceVersion: number, nowMs: number): 
       priceVersion,
       paymentDueAt: paymentDueAtMs,
       ...orderDefaults,
+      taxIncluded: priced.taxIncluded,
+      shippingTaxRatePpm: priced.shippingTaxRatePpm,
+      rulesVersion: rules.version,
+      flags: rules.flagsText,
     },
   };
 }

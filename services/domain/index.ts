@@ -14,6 +14,16 @@ export {
   type SourceRecord,
   type StoredOutcome,
 } from './context.ts';
+export {
+  type CouponLevels,
+  type CustomerChange,
+  customerCounted,
+  customerKey,
+  noCouponLevels,
+  openCouponLedger,
+  type TotalChange,
+  totalCounted,
+} from './coupon-ledger.ts';
 export { decide } from './decide.ts';
 
 export { isMailAddress, mailAddressLengthMax, mailAddressPattern } from './mail-address.ts';
@@ -28,13 +38,20 @@ export {
 } from './orders/status.ts';
 export { isOneLine, linesPattern, oneLinePattern, toOneLine } from './plain-text.ts';
 export { amountText, currencies } from './pricing/currency.ts';
-export { type PricedLine, type Product, priceOrder } from './pricing/price.ts';
+export { type PriceBreak, type PricedLine, type Product, priceOrder } from './pricing/price.ts';
 export {
+  type Coupon,
+  defaultFlags,
+  flagsText,
   noRules,
+  type RuleFlags,
+  type Rules,
   regionKey,
   type ShippingRate,
   shippingKey,
+  shippingTable,
   type TaxRate,
+  taxTable,
 } from './pricing/rules.ts';
 export { reasonTable } from './reason-table.ts';
 export type { StockChange } from './stock-ledger.ts';

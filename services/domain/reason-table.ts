@@ -62,6 +62,18 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
     meaning: 'The products for which the coupon is valid cost less than its minimum, before discounts.',
     seen: ['eligible', 'minimum'],
   },
+  COUPON_EXHAUSTED: {
+    outcome: 'REJECTED',
+    meaning:
+      'Other orders hold all uses of the coupon. An order that is cancelled, expires or is not paid gives its use back.',
+    seen: ['limit'],
+  },
+  COUPON_USED: {
+    outcome: 'REJECTED',
+    meaning:
+      'Other orders of the customer hold all uses of the coupon that one customer has. An order that is cancelled, expires or is not paid gives its use back.',
+    seen: ['limit'],
+  },
   SHIPPING_UNAVAILABLE: {
     outcome: 'REJECTED',
     meaning:

@@ -64,6 +64,12 @@ export const couponMinimum = (eligible: number, minimum: number): Reason =>
     { eligible, minimum },
   );
 
+export const couponExhausted = (limit: number): Reason =>
+  reason('COUPON_EXHAUSTED', `All ${limit} uses of the coupon are taken.`, '/couponCode', { limit });
+
+export const couponUsed = (limit: number): Reason =>
+  reason('COUPON_USED', `A customer can use the coupon ${limit} times.`, '/couponCode', { limit });
+
 export const shippingUnavailable = (currency: string, weightGrams: number): Reason =>
   reason(
     'SHIPPING_UNAVAILABLE',

@@ -29,6 +29,10 @@ const sharedStatements = {
   selectOrders: 'SELECT FROM orders',
   selectItems: 'SELECT FROM order_items',
   selectLanes: 'SELECT FROM lane_positions',
+  couponUses: 'SELECT FROM coupon_counters, SELECT FROM coupon_customers',
+  selectRuleVersions: 'SELECT FROM catalogue_state',
+  selectCoupons: 'SELECT FROM coupons',
+  selectRateRules: 'SELECT FROM rule_flags, SELECT FROM tax_rates, SELECT FROM shipping_rates',
 };
 
 function read(...parts: string[]): string {

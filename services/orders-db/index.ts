@@ -3,3 +3,17 @@ export { type LaneColumns, selectLanes } from './lane-rows.ts';
 export { migrate } from './migrate.ts';
 export { orderKeyOf, placedAt } from './order-key.ts';
 export { type ItemColumns, type OrderColumns, selectItems, selectOrders } from './order-rows.ts';
+export {
+  type CouponRow,
+  couponColumns,
+  couponFrom,
+  couponUses,
+  type ProductRow,
+  productColumns,
+  productsFrom,
+  type RateRules,
+  type RuleVersions,
+  selectCoupons,
+  selectRateRules,
+  selectRuleVersions,
+} from './rule-rows.ts';

@@ -16,6 +16,8 @@ export interface OrderColumns {
   tax_included: number;
   total: number;
   coupon_code: string | null;
+  /** Bits of the coupon counters that the order took. */
+  coupon_counted: number;
   price_version: number;
   rules_version: number;
   flags: string | null;

@@ -5,23 +5,25 @@
  * After `committed` the publisher sends the outcomes in order. It notifies the lane when Kafka has acknowledged them.
  * Only then may the group offset move.
  */
-import { type Decision, decide } from '../domain/index.ts';
+import { type Decision, decide, type Snapshot } from '../domain/index.ts';
 import type { Codecs } from '../shared/codec/index.ts';
 import { failpoint } from '../shared/failpoint/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Session, StatementBuffer } from '../shared/mysql/index.ts';
 import type { OrderStatusEntry } from '../shared/redis/index.ts';
-import type { LowStock } from './batching/low-stock.ts';
+import type { LowLevels, LowStock } from './batching/low-stock.ts';
 import type { LaneBatch } from './lanes/batch.ts';
 import type { StatusCache } from './publishing/status-cache.ts';
 import { type DecodedPart, decodeParts } from './stages/decode.ts';
-import { collectNeeds, findShort, loadSnapshot } from './stages/load.ts';
+import { findShortage, type Shortage } from './stages/levels.ts';
+import { collectNeeds, loadSnapshot } from './stages/load.ts';
 import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
 import type { Quarantine } from './stages/quarantine.ts';
 import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
 import type { PriceCatalogue } from './store/catalogue.ts';
 import { storeAttempt } from './store/crash-attempts.ts';
+import type { RuleBook } from './store/rule-book.ts';
 import { readSkips } from './store/skips.ts';
 
 export interface PipelineDeps {
@@ -31,7 +33,8 @@ export interface PipelineDeps {
   readonly buffer: StatementBuffer;
   readonly codecs: Codecs;
   readonly catalogue: PriceCatalogue;
-  readonly lowStock: LowStock;
+  readonly ruleBook: RuleBook;
+  readonly low: LowLevels;
   readonly quarantine: Quarantine;
   readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly paymentWindowMs: number;
@@ -62,7 +65,7 @@ export type BatchResult =
   /** A lane of the batch has another owner or another position. The writer must roll back. */
   | { readonly kind: 'fenceLost' }
   /** The stock update failed, because these SKUs are short. The transaction is already rolled back. */
-  | { readonly kind: 'shortOfStock'; readonly skus: readonly string[] };
+  | ({ readonly kind: 'short' } & Shortage);
 
 export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchResult> {
   const { session } = deps;
@@ -75,7 +78,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
 
   if (!(await writeBatch(session, draft.writes))) {
     await session.rollback();
-    return { kind: 'shortOfStock', skus: await findShort(session, draft.writes.stockChanges) };
+    return { kind: 'short', ...(await findShortage(session, draft.writes.decision)) };
   }
   const provenAtMs = performance.now();
   const commit = session.commit();
@@ -112,21 +115,21 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   await failpoint('decoded', () => ordersOf(parts));
 
   const needs = collectNeeds(parts);
-  const prices = await openBatch(deps, parts, needs.skus);
+  const prices = await openBatch(deps, parts, needs);
   if (prices === null) return { kind: 'fenceLost' };
   const snapshot = await loadSnapshot(deps, needs, prices);
   await failpoint('loaded');
   const { nowMs } = prices;
   const sources = parts.length === 1 ? parts[0]!.sources : parts.flatMap((part) => part.sources);
   const decision = decide(snapshot, sources, { nowMs, paymentWindowMs: deps.paymentWindowMs });
-  observeLowStock(deps.lowStock, snapshot.stockLevels, decision);
+  observeLevels(deps.low, snapshot, decision);
   const outcomes = encodeOutcomes(deps.codecs.events, parts, decision, nowMs);
   const writes = layOutWrites(
     deps.buffer,
     topic,
     decision,
     outcomes,
-    snapshot.priceVersion,
+    snapshot,
     nowMs,
     deps.keepOutcomes ?? false,
   );
@@ -169,11 +172,24 @@ function ordersOf(parts: readonly DecodedPart[]): string {
   return contents.map((content) => (content.kind === 'command' ? content.command.orderId : '')).join(' ');
 }
 
-function observeLowStock(lowStock: LowStock, levels: ReadonlyMap<string, number>, decision: Decision): void {
-  if (levels.size === 0) return;
-  const asked = new Map(decision.stock.map((change) => [change.sku, change.peak]));
-  for (const [sku, level] of levels) {
-    const peak = asked.get(sku);
-    if (peak !== undefined) lowStock.observe(sku, level, peak);
+function observeLevels(low: LowLevels, { stockLevels, couponLevels }: Snapshot, decision: Decision): void {
+  if (stockLevels.size > 0) {
+    const asked = new Map(decision.stock.map(({ sku, peak }) => [sku, peak]));
+    observeEach(low.stock, stockLevels, asked);
+  }
+  if (couponLevels.totals.size > 0) {
+    const asked = new Map(decision.couponTotals.map(({ code, peak }) => [code, peak ?? 0]));
+    observeEach(low.totals, couponLevels.totals, asked);
+  }
+}
+
+function observeEach(
+  low: LowStock,
+  levels: ReadonlyMap<string, number>,
+  asked: ReadonlyMap<string, number>,
+): void {
+  for (const [key, level] of levels) {
+    const peak = asked.get(key);
+    if (peak !== undefined) low.observe(key, level, peak);
   }
 }

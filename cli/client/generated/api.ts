@@ -125,26 +125,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/orders/{id}/payment-sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Open the page on which the customer pays an order
-         * @description Idempotent without a key: an order has one session. Later requests get the same session, whatever their body. The session expires at the `paymentDueAt` of the order.
-         */
-        post: operations["openPaymentSession"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/orders/batch": {
         parameters: {
             query?: never;
@@ -176,29 +156,9 @@ export interface paths {
         put?: never;
         /**
          * Price an order without placing it
-         * @description Uses the same rules and prices as order processing. It does not check stock, and the result is not binding.
+         * @description Uses the same rules, coupons and prices as order processing. Send `totals.total` as `expectedTotal` of the order to get exactly this total or a rejection. It does not check stock, and the result is not binding.
          */
         post: operations["quoteOrder"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/payments/callbacks/{provider}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Receive a callback of a payment provider
-         * @description For payment providers. The request needs no token, but a signature of its exact body that is at most 5 minutes old. 200 means that all events are durable in Kafka. Send the callback again after any other status except 400, 401, 404 and 413. A repeated callback has no second effect.
-         */
-        post: operations["receivePaymentCallback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -585,10 +545,6 @@ export interface components {
             /** @description One result per order, in request order. */
             items: components["schemas"]["BatchItemResult"][];
         };
-        CallbackReceipt: {
-            /** @description Events in the callback that concern orders. All are durable in Kafka. */
-            events: number;
-        };
         CancelRequest: {
             /** @description Free-text reason. The history of the order shows it. */
             reason?: string;
@@ -841,6 +797,8 @@ export interface components {
              * @example EUR
              */
             currency: string;
+            /** @description In minor units, for example from a quote. If the actual total differs, the order is rejected with TOTAL_CHANGED. */
+            expectedTotal?: number;
             items: components["schemas"]["OrderLine"][];
             metadata?: components["schemas"]["Metadata"];
             shippingAddress: components["schemas"]["ShippingAddress"];
@@ -871,21 +829,6 @@ export interface components {
             amount: number;
             currency: string;
             status: string;
-        };
-        PaymentSession: {
-            /**
-             * Format: date-time
-             * @description The page takes no payment from then on.
-             */
-            expiresAt: string;
-            /** @description The page on which the customer pays. */
-            url: string;
-        };
-        PaymentSessionRequest: {
-            /** @description Name of a payment provider of this service. Default: the first one. */
-            provider?: string;
-            /** @description Where the customer goes after the payment. */
-            returnUrl?: string;
         };
         Problem: {
             /** @description Stable error code for programs. */
@@ -939,7 +882,7 @@ export interface components {
         };
         Reason: {
             /**
-             * @description Machine-readable reason: `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN`, `COUPONS_OFF`, `COUPON_NOT_VALID`, `COUPON_CURRENCY`, `COUPON_SCOPE`, `COUPON_MINIMUM`, `SHIPPING_UNAVAILABLE`, `TAX_RATE_UNKNOWN`, `TOTAL_CHANGED`, `AMOUNT_TOO_LARGE`, `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE`, `VERSION_MISMATCH`, `DEAD_LETTERED`, `OTHER`. New codes may be added.
+             * @description Machine-readable reason. The examples are all codes of this version. New codes may be added.
              * @example UNKNOWN_SKU
              * @example CURRENCY_MISMATCH
              * @example PRICE_CHANGED
@@ -950,6 +893,8 @@ export interface components {
              * @example COUPON_CURRENCY
              * @example COUPON_SCOPE
              * @example COUPON_MINIMUM
+             * @example COUPON_EXHAUSTED
+             * @example COUPON_USED
              * @example SHIPPING_UNAVAILABLE
              * @example TAX_RATE_UNKNOWN
              * @example TOTAL_CHANGED
@@ -1022,7 +967,11 @@ export interface components {
             discount: number;
             shipping: number;
             subtotal: number;
+            /** @description Tax that is added to prices and shipping. */
             tax: number;
+            /** @description Tax that prices and shipping contain. It is not a part of `tax`. */
+            taxIncluded: number;
+            /** @description Subtotal - discount + shipping + tax. */
             total: number;
         };
         WebhookDelivery: {
@@ -1200,7 +1149,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1370,6 +1319,7 @@ export interface operations {
                      *             "discount": 0,
                      *             "shipping": 0,
                      *             "tax": 0,
+                     *             "taxIncluded": 0,
                      *             "total": 2500
                      *           },
                      *           "createdAt": "2026-01-05T10:00:00.000Z",
@@ -1400,7 +1350,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1574,6 +1524,7 @@ export interface operations {
                      *         "discount": 0,
                      *         "shipping": 0,
                      *         "tax": 0,
+                     *         "taxIncluded": 0,
                      *         "total": 2500
                      *       },
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
@@ -1631,7 +1582,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1794,6 +1745,7 @@ export interface operations {
                      *         "discount": 0,
                      *         "shipping": 0,
                      *         "tax": 0,
+                     *         "taxIncluded": 0,
                      *         "total": 2500
                      *       },
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
@@ -1830,7 +1782,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1997,6 +1949,7 @@ export interface operations {
                      *         "discount": 0,
                      *         "shipping": 0,
                      *         "tax": 0,
+                     *         "taxIncluded": 0,
                      *         "total": 2500
                      *       },
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
@@ -2047,6 +2000,7 @@ export interface operations {
                      *         "discount": 0,
                      *         "shipping": 0,
                      *         "tax": 0,
+                     *         "taxIncluded": 0,
                      *         "total": 2500
                      *       },
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
@@ -2074,7 +2028,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2246,7 +2200,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2405,7 +2359,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2504,187 +2458,6 @@ export interface operations {
             };
         };
     };
-    openPaymentSession: {
-        parameters: {
-            query?: {
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
-                t?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The order id from an API response. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "returnUrl": "https://shop.example.com/orders/4711"
-                 *     }
-                 */
-                "application/json": components["schemas"]["PaymentSessionRequest"];
-            };
-        };
-        responses: {
-            /** @description The session of the order, new or known. */
-            201: {
-                headers: {
-                    /** @description The remaining quota. */
-                    RateLimit: string;
-                    /** @description The rate limit, in orders. */
-                    "RateLimit-Policy": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "url": "https://pay.example.com/ses_4711",
-                     *       "expiresAt": "2026-01-05T10:30:00.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["PaymentSession"];
-                };
-            };
-            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
-                    "WWW-Authenticate": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks a required scope */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The order was not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request timed out */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The order costs nothing. The order cannot be paid now */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The order was lost */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body must be JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The expectation cannot be met */
-            417: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
-            429: {
-                headers: {
-                    /** @description The remaining quota. */
-                    RateLimit?: string;
-                    /** @description The rate limit, in orders. */
-                    "RateLimit-Policy"?: string;
-                    /** @description Seconds to wait before the next request. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The headers are too large */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal server error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The payment provider does not respond. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before the next request. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     placeOrders: {
         parameters: {
             query?: never;
@@ -2770,7 +2543,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2934,6 +2707,7 @@ export interface operations {
                      *         "discount": 0,
                      *         "shipping": 0,
                      *         "tax": 0,
+                     *         "taxIncluded": 0,
                      *         "total": 2500
                      *       }
                      *     }
@@ -2953,7 +2727,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3052,138 +2826,6 @@ export interface operations {
             };
         };
     };
-    receivePaymentCallback: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of the payment provider. */
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "*/*": unknown;
-            };
-        };
-        responses: {
-            /** @description All events of the callback are durable in Kafka. Also for events that concern no order. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "events": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["CallbackReceipt"];
-                };
-            };
-            /** @description The callback cannot be read. The request does not match its schema. The request cannot be read as HTTP */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The signature of the callback is not valid */
-            401: {
-                headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
-                    "WWW-Authenticate": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The payment provider was not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request timed out */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The expectation cannot be met */
-            417: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description You have too many concurrent requests */
-            429: {
-                headers: {
-                    /** @description The remaining quota. */
-                    RateLimit?: string;
-                    /** @description The rate limit, in orders. */
-                    "RateLimit-Policy"?: string;
-                    /** @description Seconds to wait before the next request. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The headers are too large */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal server error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The service is overloaded */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before the next request. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listWebhookEndpoints: {
         parameters: {
             query?: never;
@@ -3230,7 +2872,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3368,7 +3010,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3521,7 +3163,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3642,7 +3284,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3808,7 +3450,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3943,7 +3585,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4099,7 +3741,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4271,7 +3913,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    /** @description The challenge (RFC 6750). */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4562,6 +4204,7 @@ export interface operations {
                  *           "discount": 0,
                  *           "shipping": 0,
                  *           "tax": 0,
+                 *           "taxIncluded": 0,
                  *           "total": 2500
                  *         },
                  *         "items": [

@@ -38,6 +38,7 @@ function decide(context: DecisionContext, record: SourceRecord, command: CancelC
     return refused(record, command, order, reasons.illegalChange(order.status, 'CANCELLED'), nowMs);
   }
   for (const line of order.lines) context.stock.giveBack(line.sku, line.quantity);
+  if (order.redemption !== null) context.coupons.giveBack(order.redemption, order.customerId);
   const previousStatus = order.status;
   context.changes.push({ record, command, orderId: order.orderId, fromVersion: order.version, status });
   order.status = status;

@@ -1,9 +1,11 @@
 /** PLACE: prices an order, takes its stock, and creates its version 1, accepted or rejected. */
 import type { OrderEvent, PlaceOrder, Reason } from '../../../schemas/generated/types.ts';
 import { currentOrder, type DecisionContext, type SourceRecord } from '../context.ts';
+import type { Redemption } from '../coupon-ledger.ts';
 import { accepted, duplicatePlace, keyConflict, rejected } from '../events.ts';
 import { acceptedStatus } from '../orders/status.ts';
 import { priceOrder } from '../pricing/price.ts';
+import type { Coupon } from '../pricing/rules.ts';
 import * as reasons from '../reasons.ts';
 import type { CommandHandler, CommandNeeds, CommandOf } from './handler.ts';
 
@@ -51,8 +53,13 @@ function problem({ customerId, fingerprint, idempotencyKey, payload }: PlaceComm
 }
 
 /** The insert detects repeats, so the order is read only after a repeat was seen. */
-function addNeeds({ orderId, payload }: PlaceCommand, needs: CommandNeeds, readExisting: boolean): void {
+function addNeeds(
+  { orderId, customerId, payload }: PlaceCommand,
+  needs: CommandNeeds,
+  readExisting: boolean,
+): void {
   for (const line of payload.lines) needs.skus.push(line.sku);
+  if (payload.couponCode !== null) needs.coupons.push({ code: payload.couponCode, customerId: customerId! });
   if (readExisting) needs.orderIds.add(orderId!);
 }
 
@@ -68,26 +75,33 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
   }
   const { payload } = command;
   const { products, rules } = context.snapshot;
-  const { priced, reason: priceReason } = priceOrder(payload, products, rules, command.issuedAt);
-  const reason = priceReason ?? shortOfStock(context, payload);
+  const { priced, reason: priceReason, coupon } = priceOrder(payload, products, rules, command.issuedAt);
+  const customerId = command.customerId!;
+  const reason =
+    priceReason ??
+    shortOfStock(context, payload) ??
+    (coupon === null ? null : context.coupons.refusal(coupon, customerId));
+  let redemption: Redemption | null = null;
   const status = reason === null ? acceptedStatus : 'REJECTED';
   const paymentDueAtMs = reason === null ? nowMs + paymentWindowMs : null;
   if (reason === null) {
     for (const line of payload.lines) context.stock.take(line.sku, line.quantity);
+    if (coupon !== null) redemption = redeem(context, coupon, customerId);
   }
-  const order = { record, command, status, priced, reason, paymentDueAtMs } as const;
+  const order = { record, command, status, priced, reason, paymentDueAtMs, redemption } as const;
   context.newOrders.push(order);
   context.orders.set(orderId, {
     orderId,
-    customerId: command.customerId!,
+    customerId,
     fingerprint: command.fingerprint!,
     currency: payload.currency,
+    redemption,
     status,
     version: 1,
     lines: payload.lines,
   });
   return reason === null
-    ? accepted(order, context.snapshot.priceVersion, nowMs)
+    ? accepted(order, context.snapshot, nowMs)
     : rejected(record, command, reason, nowMs);
 }
 
@@ -106,6 +120,12 @@ function shortOfStock(context: DecisionContext, payload: PlaceOrder): Reason | n
     if (wanted > left) return reasons.outOfStock(index, sku, wanted, Math.max(0, left));
   }
   return null;
+}
+
+/** Null if the coupon has no counter: then the order has nothing to give back. */
+function redeem({ coupons }: DecisionContext, coupon: Coupon, customerId: string): Redemption | null {
+  const counted = coupons.take(coupon, customerId);
+  return counted === 0 ? null : { code: coupon.code, counted };
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array | null): boolean {

@@ -14,6 +14,7 @@ export interface OrderView {
   readonly discount: number;
   readonly shipping: number;
   readonly tax: number;
+  readonly taxIncluded: number;
   readonly total: number;
   readonly couponCode: string | null;
   readonly reason: Reason | null;
@@ -24,7 +25,7 @@ export interface OrderView {
 
 /** The resource without its links, because links contain tickets and differ per request. Amounts are minor units. */
 export function orderResource(order: OrderView) {
-  const { subtotal, discount, shipping, tax, total, reason } = order;
+  const { subtotal, discount, shipping, tax, taxIncluded, total, reason } = order;
   // The row keeps the deadline. The resource shows it only while the order waits for payment.
   const dueAtMs = order.status === 'PENDING_PAYMENT' ? order.paymentDueAtMs : null;
   return {
@@ -39,7 +40,7 @@ export function orderResource(order: OrderView) {
       quantity,
       ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
     })),
-    totals: { subtotal, discount, shipping, tax, total },
+    totals: { subtotal, discount, shipping, tax, taxIncluded, total },
     ...(order.couponCode === null ? {} : { couponCode: order.couponCode }),
     ...(reason === null ? {} : { reason: publicReason(reason) }),
     ...(dueAtMs === null ? {} : { paymentDueAt: new Date(dueAtMs).toISOString() }),

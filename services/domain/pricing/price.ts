@@ -71,9 +71,6 @@ export interface Pricing {
 /** The category of shipping in the tax rates. */
 const shippingCategory = 'shipping';
 
-/** A PLACE payload; an older schema has no `expectedTotal`. */
-type PlaceInput = PlaceOrder & { readonly expectedTotal?: number | null };
-
 /**
  * Prices every line, in order, and then the order. Returns the priced order and the first reason to reject it.
  * The checks are, in order: coupon code, lines, terms of the coupon, shipping, tax, total. The result lists
@@ -83,7 +80,7 @@ type PlaceInput = PlaceOrder & { readonly expectedTotal?: number | null };
  * @param issuedAtMs the time of the command, epoch ms
  */
 export function priceOrder(
-  place: PlaceInput,
+  place: PlaceOrder,
   products: ReadonlyMap<string, Product>,
   rules: Rules,
   issuedAtMs: number,
@@ -95,7 +92,7 @@ export function priceOrder(
   if (subtotal > amountMax) return refused(unpriced(place), reason ?? reasons.amountTooLarge());
   if (reason !== null) return refused(undiscounted(lines, subtotal), reason);
 
-  const expected = place.expectedTotal ?? null;
+  const expected = place.expectedTotal;
   if (coupon === null && rules.tax === null && rules.shipping === null) {
     return finish(place, expected, null, undiscounted(lines, subtotal));
   }

@@ -61,6 +61,8 @@ export interface Rules {
   /** Version of the coupons plus version of the rates and flags. Both only rise, so the sum names one state. */
   readonly version: number;
   readonly flags: RuleFlags;
+  /** The flags as an order keeps them; null if all have their defaults. */
+  readonly flagsText: string | null;
   /** Coupons by code. A code without an entry has no coupon. */
   readonly coupons: ReadonlyMap<string, Coupon>;
   /** Null if no tax rate was imported: then no order has tax. */
@@ -87,10 +89,17 @@ export const defaultFlags: RuleFlags = { coupons: 'on', quantityBreaks: 'on' };
 export const noRules: Rules = {
   version: 0,
   flags: defaultFlags,
+  flagsText: null,
   coupons: new Map(),
   tax: null,
   shipping: null,
 };
+
+/** The flags as an order keeps them, such as `coupons=off,quantityBreaks=on`. Null if all have their defaults. */
+export function flagsText(flags: RuleFlags): string | null {
+  const isDefault = flags.coupons === 'on' && flags.quantityBreaks === 'on';
+  return isDefault ? null : `coupons=${flags.coupons},quantityBreaks=${flags.quantityBreaks}`;
+}
 
 /** A region as rates and addresses compare it: without blanks at its ends, in upper case. */
 export function regionKey(region: string): string {

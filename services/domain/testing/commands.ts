@@ -5,6 +5,8 @@
 import fc from 'fast-check';
 import { type OrderCommand, placeDefaults } from '../../../schemas/index.ts';
 import type { Product, SourceRecord } from '../index.ts';
+import { noRules, type Rules } from '../pricing/rules.ts';
+import { amount, couponOf } from './pricing.ts';
 
 export const products: ReadonlyMap<string, Product> = new Map(
   [
@@ -14,6 +16,23 @@ export const products: ReadonlyMap<string, Product> = new Map(
     { sku: 'D', name: 'Donut', unitPrice: 100, currency: 'USD' },
   ].map((product) => [product.sku, { ...product, weightGrams: 0, taxCategory: 'standard', breaks: null }]),
 );
+/** `TEN` has no limit, `FEW` has a total limit, and `ONCE` has a limit per customer too. */
+export const rules: Rules = {
+  ...noRules,
+  version: 5,
+  coupons: new Map(
+    [
+      couponOf({ code: 'TEN' }),
+      couponOf({ code: 'FEW', discount: amount(100), currency: 'EUR', totalLimit: 2 }),
+      couponOf({ code: 'ONCE', totalLimit: 3, customerLimit: 1 }),
+    ].map((coupon) => [coupon.code, coupon]),
+  ),
+};
+/** The total limits, by code. */
+export const couponLimits: ReadonlyMap<string, number> = new Map([
+  ['FEW', 2],
+  ['ONCE', 3],
+]);
 const customer = 'customer-1';
 const orders = 4;
 const partitions = 2;
@@ -128,7 +147,7 @@ const command = fc.oneof(
         order,
         lines,
         fingerprint: fc.constantFrom(0, 0, 1),
-        couponCode: fc.constantFrom(null, null, null, null, 'SAVE'),
+        couponCode: fc.constantFrom(null, null, null, null, 'SAVE', 'TEN', 'FEW', 'FEW', 'ONCE'),
       })
       .map(place),
   },

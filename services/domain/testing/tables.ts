@@ -3,16 +3,16 @@
  * with the same guards and failures. The tests of `decide` run logs through this model.
  */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
+import { customerKey } from '../coupon-ledger.ts';
 import {
   commandKey,
   type Decision,
   decide,
   type KnownOrder,
-  noRules,
   type SourceRecord,
   type StoredOutcome,
 } from '../index.ts';
-import { products } from './commands.ts';
+import { couponLimits, products, rules } from './commands.ts';
 
 const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
 
@@ -26,6 +26,10 @@ export interface Tables {
   readonly orders: Map<string, KnownOrder>;
   readonly commands: Map<string, StoredOutcome>;
   readonly stock: Map<string, number>;
+  /** Redemptions that are left, by code. */
+  readonly couponTotals: Map<string, number>;
+  /** Redemptions in use, by `customerKey`. */
+  readonly couponCustomers: Map<string, number>;
 }
 
 const triesMax = 6;
@@ -38,7 +42,13 @@ export function run(
   stock: ReadonlyMap<string, number>,
   mode: Mode,
 ): { events: OrderEvent[]; tables: Tables } {
-  const tables: Tables = { orders: new Map(), commands: new Map(), stock: new Map(stock) };
+  const tables: Tables = {
+    orders: new Map(),
+    commands: new Map(),
+    stock: new Map(stock),
+    couponTotals: new Map(couponLimits),
+    couponCustomers: new Map(),
+  };
   const events: OrderEvent[] = [];
   let scarce = new Set<string>();
   for (const batch of batches) {
@@ -53,7 +63,10 @@ export function run(
  */
 function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<string>, mode: Mode): Decision {
   let readIds = mode === 'careful';
-  if (mode === 'careful') for (const sku of tables.stock.keys()) scarce.add(sku);
+  if (mode === 'careful') {
+    for (const sku of tables.stock.keys()) scarce.add(sku);
+    for (const code of rules.coupons.keys()) scarce.add(`coupon ${code}`);
+  }
   for (let attempt = 1; attempt <= triesMax; attempt += 1) {
     const decision = decide(load(tables, batch, { readIds, scarce }), batch, settings);
     if (decision.newOrders.some(({ command }) => tables.orders.has(command.orderId!))) {
@@ -62,11 +75,21 @@ function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<st
       continue;
     }
     const short = decision.stock.filter(({ sku, peak }) => (tables.stock.get(sku) ?? 0) < peak);
-    if (short.length === 0) {
+    const shortCoupons = [
+      ...decision.couponTotals.filter(
+        ({ code, peak }) => peak !== null && tables.couponTotals.get(code)! < peak,
+      ),
+      ...decision.couponCustomers.filter(
+        ({ code, customerId, peak, limit }) =>
+          peak !== null && (tables.couponCustomers.get(customerKey(code, customerId)) ?? 0) + peak > limit!,
+      ),
+    ];
+    if (short.length + shortCoupons.length === 0) {
       write(tables, decision);
       return decision;
     }
     for (const { sku } of short) scarce.add(sku);
+    for (const { code } of shortCoupons) scarce.add(`coupon ${code}`);
   }
   throw new Error(`a batch of ${batch.length} did not commit after ${triesMax} tries`);
 }
@@ -88,11 +111,28 @@ function load(
     if (stored !== undefined) commands.set(commandKey(command.orderId, command.commandId), stored);
   }
   const stockLevels = new Map([...tables.stock].filter(([sku]) => scarce.has(sku)));
-  return { products, priceVersion: 7, rules: noRules, stockLevels, orders, commands };
+  const isScarce = ([key]: [string, number]) => scarce.has(`coupon ${key.split(' ')[0]}`);
+  const couponLevels = {
+    totals: new Map([...tables.couponTotals].filter(isScarce)),
+    customers: new Map([...unusedOf(batch), ...tables.couponCustomers].filter(isScarce)),
+  };
+  return { products, priceVersion: 7, rules, couponLevels, stockLevels, orders, commands };
 }
 
-function write(tables: Tables, { newOrders, changes, commandRows, stock }: Decision): void {
-  for (const { command, status } of newOrders) {
+/** A customer without a row has used no coupon. */
+function unusedOf(batch: readonly SourceRecord[]): [string, number][] {
+  return batch.flatMap(({ content }): [string, number][] => {
+    if (content.kind !== 'command' || content.command.type !== 'PLACE') return [];
+    const { customerId, payload } = content.command;
+    return payload.couponCode === null ? [] : [[customerKey(payload.couponCode, customerId!), 0]];
+  });
+}
+
+function write(
+  tables: Tables,
+  { newOrders, changes, commandRows, stock, couponTotals, couponCustomers }: Decision,
+): void {
+  for (const { command, status, redemption } of newOrders) {
     const orderId = command.orderId!;
     if (tables.orders.has(orderId)) throw new Error('one batch holds two new orders with the same id');
     const { customerId, fingerprint, payload } = command;
@@ -102,6 +142,7 @@ function write(tables: Tables, { newOrders, changes, commandRows, stock }: Decis
       customerId: customerId!,
       fingerprint: fingerprint!,
       currency,
+      redemption,
       status,
       version: 1,
       lines,
@@ -120,4 +161,11 @@ function write(tables: Tables, { newOrders, changes, commandRows, stock }: Decis
     tables.commands.set(key, { version, status, reason });
   }
   for (const { sku, net } of stock) tables.stock.set(sku, tables.stock.get(sku)! - net);
+  for (const { code, net } of couponTotals) {
+    tables.couponTotals.set(code, tables.couponTotals.get(code)! - net);
+  }
+  for (const { code, customerId, net } of couponCustomers) {
+    const key = customerKey(code, customerId);
+    tables.couponCustomers.set(key, (tables.couponCustomers.get(key) ?? 0) + net);
+  }
 }

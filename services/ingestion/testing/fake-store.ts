@@ -1,4 +1,5 @@
 /** The database reads of the routes, from a map of orders. */
+import { noCouponLevels, noRules, type Product } from '../../domain/index.ts';
 import type { StoredOrder } from '../application/read/order-rows.ts';
 import type { AppDeps } from '../http/app.ts';
 
@@ -23,20 +24,22 @@ export function createFakeStore(controls: FakeStoreState): AppDeps['store'] {
           .map((orderId) => [orderId, { idempotencyKey: 'key', metadata: { note: 'mine' } }]),
       ),
     history: async () => ({ changes: [], refused: [] }),
-    products: async (skus) =>
-      new Map(
-        skus.map((sku) => [
-          sku,
-          {
-            sku,
-            name: `Product ${sku}`,
-            unitPrice: 250,
-            currency: 'EUR',
-            weightGrams: 0,
-            taxCategory: 'standard',
-            breaks: null,
-          },
-        ]),
-      ),
+    prices: async ({ skus }) => ({
+      products: new Map(skus.map((sku) => [sku, productOf(sku)])),
+      rules: noRules,
+      couponLevels: noCouponLevels,
+    }),
+  };
+}
+
+function productOf(sku: string): Product {
+  return {
+    sku,
+    name: `Product ${sku}`,
+    unitPrice: 250,
+    currency: 'EUR',
+    weightGrams: 0,
+    taxCategory: 'standard',
+    breaks: null,
   };
 }

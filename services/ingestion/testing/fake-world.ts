@@ -29,7 +29,6 @@ import { createWebhookUrls } from '../application/webhooks/webhook-url.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
 import { createStreams } from '../http/streams.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
-import { createFakePayments, type FakeProvider } from './fake-payments.ts';
 import { createFakeStore } from './fake-store.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 import { acceptedEvent, newOrder } from './sample-orders.ts';
@@ -69,7 +68,7 @@ export interface FakeOptions {
 }
 
 /** The state that tests read and set. */
-interface Controls extends FakeLog, FakeProvider {
+interface Controls extends FakeLog {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
   /** The idempotency cache. */
@@ -157,8 +156,6 @@ function newControls(): Controls {
     holdList: null,
     logHolds: true,
     deadLetters: new Set(),
-    asked: [],
-    answers: [],
   };
 }
 
@@ -169,7 +166,6 @@ function fakeDeps(
   options: FakeOptions,
 ): AppDeps {
   const tickets = createTickets(secret, 'log');
-  const callerLimits = createCallerLimits({ ...callerLimitSettings(6), ...options.callerLimits }, clock);
   const shown = createBoundedMap<string, number>(1_000);
   const commandLog = createFakeCommandLog(controls, progress);
   const readStatus = fakeReadStatus(controls, progress, shown);
@@ -183,7 +179,7 @@ function fakeDeps(
       known: (token) => (options.knowsTokens === true ? (callers[token] ?? null) : null),
       verify: fakeVerify,
     },
-    ...callerLimits,
+    ...createCallerLimits({ ...callerLimitSettings(6), ...options.callerLimits }, clock),
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     corsOrigins: options.corsOrigins ?? [],
@@ -207,10 +203,6 @@ function fakeDeps(
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, progress, nowMs: clock.nowMs }),
     store: createFakeStore(controls),
-    ...createFakePayments(controls, {
-      ...{ commandLog, callerLimits, clock },
-      isAway: () => controls.mysqlAway,
-    }),
     ...createFakeWebhooks(() => controls.mysqlAway),
     readWebhookUrl: createWebhookUrls([]),
     cursors: createCursors(secret),

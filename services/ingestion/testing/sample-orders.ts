@@ -16,6 +16,7 @@ export function newOrder(orderId: string, customerId: string, status: StoredOrde
     discount: 0,
     shipping: 0,
     tax: 0,
+    taxIncluded: 0,
     total: 500,
     couponCode: null,
     reason: null,

@@ -9,6 +9,13 @@ GRANT SELECT, INSERT ON `orderstream`.`order_commands` TO 'orderstream_worker'@'
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`outbox` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT, UPDATE ON `orderstream`.`dead_letters` TO 'orderstream_worker'@'%';
 GRANT SELECT, UPDATE (`added`, `available`) ON `orderstream`.`stock` TO 'orderstream_worker'@'%';
+GRANT SELECT, UPDATE (`available`) ON `orderstream`.`coupon_counters` TO 'orderstream_worker'@'%';
+GRANT SELECT, INSERT (`code`, `customer_id`), UPDATE (`used`) ON `orderstream`.`coupon_customers` TO 'orderstream_worker'@'%';
+GRANT SELECT ON `orderstream`.`price_breaks` TO 'orderstream_worker'@'%';
+GRANT SELECT ON `orderstream`.`coupons` TO 'orderstream_worker'@'%';
+GRANT SELECT ON `orderstream`.`tax_rates` TO 'orderstream_worker'@'%';
+GRANT SELECT ON `orderstream`.`shipping_rates` TO 'orderstream_worker'@'%';
+GRANT SELECT ON `orderstream`.`rule_flags` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`products` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`catalogue_state` TO 'orderstream_worker'@'%';
 GRANT SELECT, UPDATE (`done_at_ms`) ON `orderstream`.`lane_skips` TO 'orderstream_worker'@'%';

@@ -4,7 +4,6 @@ export {
   kafkaFields,
   logFields,
   mysqlFields,
-  paymentFields,
   redisFields,
   registryFields,
   webhookFields,

@@ -1,4 +1,3 @@
-export { paymentCommand } from './commands.ts';
 export { createLocalProvider } from './local/local-provider.ts';
 export {
   type CapturedData,
@@ -8,4 +7,3 @@ export {
   SessionBody,
 } from './local/shapes.ts';
 export type * from './port.ts';
-export { createProviders, type Providers, providerRules } from './providers.ts';

@@ -30,7 +30,7 @@ export interface BatchRetryDeps extends Omit<PipelineDeps, 'session'>, LostLaneD
 const contentionMax = 5;
 /**
  * Consecutive outages, or shortages of stock, after which the batch is halved. A large batch may break the
- * connection. A batch may need more short SKUs than `lowStock` can hold.
+ * connection. A batch may need more short SKUs than `low.stock` can hold.
  */
 const failuresMax = 3;
 
@@ -107,9 +107,13 @@ async function actOn(
         attempt.batch.map(({ lane }) => lane),
       );
       return 'done';
-    case 'shortOfStock':
-      deps.lowStock.add(result.skus);
-      deps.metrics.inc('worker_batch_retries_total', { cause: 'shortOfStock' });
+    case 'short':
+      deps.low.stock.add(result.skus);
+      deps.low.totals.add(result.codes);
+      deps.low.customers.add(result.customers);
+      deps.metrics.inc('worker_batch_retries_total', {
+        cause: result.skus.length > 0 ? 'shortOfStock' : 'shortOfCoupons',
+      });
       attempt.shortages += 1;
       if (attempt.shortages % failuresMax === 0) {
         attempt.batch = firstHalf(attempt.batch);

@@ -11,6 +11,17 @@ export interface LowStock {
   readonly size: number;
 }
 
+/** What is known to be short: SKUs, codes of coupons, and customers' uses of coupons by `customerKey`. */
+export interface LowLevels {
+  readonly stock: LowStock;
+  readonly totals: LowStock;
+  readonly customers: LowStock;
+}
+
+export function createLowLevels(): LowLevels {
+  return { stock: createLowStock(), totals: createLowStock(), customers: createLowStock() };
+}
+
 const skusMax = 10_000;
 /** A level of this many times the demand of one batch is enough for a few parallel batches. */
 const plentyFactor = 20;

@@ -9,10 +9,11 @@ import type { CommittedBatch } from '../pipeline.ts';
 import { cleanUpOutbox } from '../publishing/outbox-cleanup.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { createCatalogue } from '../store/catalogue.ts';
+import { createRuleBook } from '../store/rule-book.ts';
 import { findLostLanes } from '../takeover/lost-lanes.ts';
 import { type BatchRetryDeps, commitBatch } from './batch-retry.ts';
 import { createExclusiveRun } from './exclusive-run.ts';
-import { createLowStock } from './low-stock.ts';
+import { createLowLevels } from './low-stock.ts';
 import { createSessionKeeper } from './session-keeper.ts';
 
 /** Commits batches, one task at a time. Its promises never reject. */
@@ -28,7 +29,7 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-type OwnDeps = 'buffer' | 'sessions' | 'catalogue' | 'lowStock' | 'exclusiveRun';
+type OwnDeps = 'buffer' | 'sessions' | 'catalogue' | 'ruleBook' | 'low' | 'exclusiveRun';
 
 export interface WriterDeps extends Omit<BatchRetryDeps, OwnDeps> {
   readonly mysql: Mysql;
@@ -42,13 +43,13 @@ export interface WriterDeps extends Omit<BatchRetryDeps, OwnDeps> {
 
 /** Creates `count` writers. Each has its own session, buffer and catalogue. */
 export function createWriters(count: number, deps: WriterDeps): Writer[] {
-  const shared = { lowStock: createLowStock(), exclusiveRun: createExclusiveRun() };
+  const shared = { low: createLowLevels(), exclusiveRun: createExclusiveRun() };
   return Array.from({ length: count }, (_, index) =>
     createWriter({ ...deps, log: deps.log.child({ writer: index }) }, shared),
   );
 }
 
-function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'lowStock' | 'exclusiveRun'>): Writer {
+function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'low' | 'exclusiveRun'>): Writer {
   const { topic, log, keepOutcomes = false } = deps;
   const sessions = createSessionKeeper(deps);
   const buffer = new StatementBuffer();
@@ -58,6 +59,7 @@ function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'lowStock' 
     sessions,
     buffer,
     catalogue: createCatalogue(),
+    ruleBook: createRuleBook(),
     onCommitted: (batch) => publishCommitted(deps, batch),
   };
 

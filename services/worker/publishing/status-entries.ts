@@ -46,7 +46,7 @@ function tryDecode(codec: Pick<Codec<OrderEvent>, 'decode'>, value: Buffer | nul
 
 function viewOf(order: NewOrder, nowMs: number): OrderView {
   const { command, priced, status, reason, paymentDueAtMs } = order;
-  const { lines, subtotal, discount, shipping, tax, total } = priced;
+  const { lines, subtotal, discount, shipping, tax, taxIncluded, total } = priced;
   return {
     orderId: command.orderId!,
     version: 1,
@@ -58,6 +58,7 @@ function viewOf(order: NewOrder, nowMs: number): OrderView {
     discount,
     shipping,
     tax,
+    taxIncluded,
     total,
     couponCode: command.payload.couponCode,
     reason,

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test, vi } from 'vitest';
 import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
-import { decide, noRules } from '../../domain/index.ts';
+import { decide, noCouponLevels, noRules } from '../../domain/index.ts';
 import { bundledCodecs, checksumOf } from '../../shared/codec/index.ts';
 import { encodeBatch } from '../../shared/kafka/protocol/record-batch.ts';
 import { readRecordSet } from '../../shared/kafka/protocol/record-reader.ts';
@@ -53,6 +53,7 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
     products: none,
     priceVersion: 1,
     rules: noRules,
+    couponLevels: noCouponLevels,
     stockLevels: none,
     orders: none,
     commands: none,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decide, noRules } from '../../domain/index.ts';
+import { decide, noCouponLevels, noRules } from '../../domain/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
 import { decodeMessages } from '../publishing/outbox-format.ts';
@@ -27,6 +27,7 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
     products: none,
     priceVersion: 1,
     rules: noRules,
+    couponLevels: noCouponLevels,
     stockLevels: none,
     orders: none,
     commands: none,

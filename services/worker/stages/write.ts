@@ -3,10 +3,11 @@
  * statements become bytes right after the decision. So the memory of the decoded records is free while the database
  * works.
  */
-import type { Decision } from '../../domain/index.ts';
+import type { Decision, Snapshot } from '../../domain/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Script, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
+import { layOutCouponCustomers, layOutCouponTotals } from '../store/coupon-counters.ts';
 import { layOutAttemptsDelete } from '../store/crash-attempts.ts';
 import { layOutDeadLetters } from '../store/dead-letters.ts';
 import { layOutCommands, layOutHistory, layOutItems, layOutOrders, layOutUpdates } from '../store/orders.ts';
@@ -21,10 +22,9 @@ export interface BatchWrites {
   readonly script: Script;
   /** Indexes of the updates of orders. Each must change one row. */
   readonly updates: readonly number[];
-  /** Index of the stock update; null if no stock changes. */
-  readonly stock: number | null;
-  /** The changes of the stock update. */
-  readonly stockChanges: Decision['stock'];
+  /** The updates of shared counters. One that affects fewer rows means that something is short. */
+  readonly guarded: readonly { readonly place: number; readonly rows: number }[];
+  readonly decision: Decision;
   readonly parts: readonly PartOutcomes[];
 }
 
@@ -34,13 +34,13 @@ export function layOutWrites(
   topic: string,
   decision: Decision,
   parts: readonly PartOutcomes[],
-  priceVersion: number,
+  prices: Pick<Snapshot, 'priceVersion' | 'rules'>,
   nowMs: number,
   keepOutcomes: boolean,
 ): BatchWrites {
   const { newOrders, changes, commandRows } = decision;
   buffer.clear();
-  layOutOrders(buffer, newOrders, priceVersion, nowMs);
+  layOutOrders(buffer, newOrders, prices, nowMs);
   layOutItems(buffer, newOrders);
   const updates = layOutUpdates(buffer, changes, nowMs);
   layOutHistory(buffer, changes, nowMs);
@@ -58,13 +58,17 @@ export function layOutWrites(
       if (code === SKIPPED) layOutSkipDone(buffer, topic, partition, offset, nowMs);
     }
   }
-  const stock = layOutStock(buffer, decision.stock);
-  return { script: buffer.script(), updates, stock, stockChanges: decision.stock, parts };
+  const guarded = [
+    { place: layOutCouponCustomers(buffer, decision.couponCustomers), rows: decision.couponCustomers.length },
+    { place: layOutCouponTotals(buffer, decision.couponTotals), rows: decision.couponTotals.length },
+    { place: layOutStock(buffer, decision.stock), rows: decision.stock.length },
+  ].filter((update): update is { place: number; rows: number } => update.place !== null);
+  return { script: buffer.script(), updates, guarded, decision, parts };
 }
 
 /** Sends the statements. Returns false if stock is short. Then the caller must roll back. */
 export async function writeBatch(session: Session, writes: BatchWrites): Promise<boolean> {
-  const { script, updates, stock, stockChanges } = writes;
+  const { script, updates, guarded } = writes;
   const writing = session.run(script);
   await failpoint('writesSent');
   const answers = await writing;
@@ -75,7 +79,7 @@ export async function writeBatch(session: Session, writes: BatchWrites): Promise
       reason: `${unchanged} of ${updates.length} orders did not change, behind the fence`,
     });
   }
-  return stock === null || affectedRows(answers[stock]) === stockChanges.length;
+  return guarded.every(({ place, rows }) => affectedRows(answers[place]) === rows);
 }
 
 function outboxRow({ lane, from, to, epoch, blob }: PartOutcomes) {

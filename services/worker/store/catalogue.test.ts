@@ -24,6 +24,8 @@ function createFakeDatabase(prices: Record<string, number>) {
         name: `The ${sku}`,
         unit_price: world.prices[sku],
         currency: 'EUR',
+        min_quantity: null,
+        break_price: null,
         weight_grams: 40,
         tax_category: 'food',
       });

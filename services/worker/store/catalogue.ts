@@ -3,6 +3,7 @@
  * the version and fetches missing products. So no order has prices of two versions.
  */
 import type { Product } from '../../domain/index.ts';
+import { type ProductRow, productColumns, productsFrom, type RuleVersions } from '../../orders-db/index.ts';
 import { type Answer, nowSql, rowsOf, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
 
 export interface PriceSnapshot {
@@ -11,6 +12,8 @@ export interface PriceSnapshot {
   readonly nowMs: number;
   /** Products by SKU. A SKU without an entry has no product. */
   readonly products: ReadonlyMap<string, Product>;
+  /** Versions of the price rules at this read. */
+  readonly ruleVersions: RuleVersions;
 }
 
 export interface PriceCatalogue {
@@ -26,15 +29,11 @@ interface PriceQuestion {
   answered(session: Session, answer: Answer | undefined): Promise<PriceSnapshot>;
 }
 
-type SnapshotRow = {
+type SnapshotRow = { [Column in keyof ProductRow]: ProductRow[Column] | null } & {
   version: number;
   nowMs: number;
-  sku: string | null;
-  name: string;
-  unit_price: number;
-  currency: string;
-  weight_grams: number;
-  tax_category: string;
+  coupons_version: number;
+  rates_version: number;
 };
 
 /**
@@ -66,21 +65,10 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
       rows = await readAnew(session, missing);
       version = rows[0]!.version;
     }
-    for (const row of rows) {
-      if (row.sku === null) continue;
-      const { sku, name, unit_price: unitPrice, currency } = row;
-      products.set(sku, {
-        sku,
-        name,
-        unitPrice,
-        currency,
-        weightGrams: row.weight_grams,
-        taxCategory: row.tax_category,
-        breaks: null,
-      });
-    }
+    for (const [sku, product] of productsFrom(rows.filter(isProduct))) products.set(sku, product);
     for (const sku of missing) if (!products.has(sku)) absent.add(sku);
-    return { version, nowMs: rows[0]!.nowMs, products };
+    const { nowMs, coupons_version: coupons, rates_version: rates } = rows[0]!;
+    return { version, nowMs, products, ruleVersions: { coupons, rates } };
   };
 
   return {
@@ -95,10 +83,17 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
   };
 }
 
+/** Without a product, the row only has the versions and the time. */
+function isProduct(row: SnapshotRow): row is SnapshotRow & ProductRow {
+  return row.sku !== null;
+}
+
 /** One statement has one read view. So the rows belong to the version that it returns. */
 function layOutRead(buffer: StatementBuffer, skus: ReadonlySet<string>): number {
   buffer.begin(
-    `SELECT c.version, ${nowSql} AS nowMs, p.sku, p.name, p.unit_price, p.currency, p.weight_grams, p.tax_category FROM catalogue_state c LEFT JOIN products p ON p.sku IN (`,
+    `SELECT c.version, k.version AS coupons_version, r.version AS rates_version, ${nowSql} AS nowMs, ${productColumns} ` +
+      'FROM catalogue_state c JOIN catalogue_state k ON k.id = 2 JOIN catalogue_state r ON r.id = 3 ' +
+      'LEFT JOIN products p ON p.sku IN (',
   );
   if (skus.size === 0) buffer.text('');
   let isFirst = true;
@@ -107,7 +102,7 @@ function layOutRead(buffer: StatementBuffer, skus: ReadonlySet<string>): number 
     buffer.text(sku);
     isFirst = false;
   }
-  buffer.sql(') WHERE c.id = 1');
+  buffer.sql(') LEFT JOIN price_breaks b ON b.sku = p.sku WHERE c.id = 1');
   return buffer.end();
 }
 

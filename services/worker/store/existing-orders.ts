@@ -12,6 +12,8 @@ const orderColumns = [
   'currency',
   'status',
   'version',
+  'coupon_code',
+  'coupon_counted',
 ] as const;
 
 type CommandOutcomeRow = {
@@ -42,6 +44,7 @@ export async function readOrders(
       customerId: row.customer_id,
       fingerprint: row.fingerprint,
       currency: row.currency,
+      redemption: row.coupon_counted === 0 ? null : { code: row.coupon_code!, counted: row.coupon_counted },
       status: row.status as OrderStatus,
       version: row.version,
       lines: lines.get(row.order_key) ?? [],

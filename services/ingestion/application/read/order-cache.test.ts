@@ -9,7 +9,7 @@ const order: OrderResource = {
   customerId: 'c1',
   currency: 'EUR',
   items: [{ sku: 'A', name: 'Apple', quantity: 2, unitPrice: 250, lineTotal: 500 }],
-  totals: { subtotal: 500, discount: 0, shipping: 0, tax: 0, total: 500 },
+  totals: { subtotal: 500, discount: 0, shipping: 0, tax: 0, taxIncluded: 0, total: 500 },
   createdAt: '2026-01-05T10:00:00.000Z',
   updatedAt: '2026-01-05T10:00:00.000Z',
 };

@@ -5,7 +5,10 @@ import type { ItemColumns, OrderColumns } from '../../../orders-db/index.ts';
 import { bytesToUuid } from '../../../shared/mysql/index.ts';
 
 /** One line of an order, with the columns of its order. */
-export type OrderLineRow = Omit<OrderColumns, 'order_key' | 'price_version' | 'fingerprint' | 'contact'> &
+export type OrderLineRow = Omit<
+  OrderColumns,
+  'order_key' | 'coupon_counted' | 'price_version' | 'fingerprint' | 'contact'
+> &
   Pick<ItemColumns, 'quantity' | 'unit_price' | 'line_total'> & {
     order_key: number | string;
     reason: string | null;
@@ -16,7 +19,7 @@ export type OrderLineRow = Omit<OrderColumns, 'order_key' | 'price_version' | 'f
 
 export const orderColumns =
   'o.order_key, o.order_id, o.customer_id, o.status, o.version, o.currency, o.subtotal, o.discount, o.shipping, o.tax, ' +
-  'o.total, o.coupon_code, o.reason, o.payment_due_at_ms, o.created_at_ms, o.updated_at_ms, ' +
+  'o.tax_included, o.total, o.coupon_code, o.reason, o.payment_due_at_ms, o.created_at_ms, o.updated_at_ms, ' +
   'i.sku, p.name, i.quantity, i.unit_price, i.line_total';
 
 export const orderJoins =
@@ -57,6 +60,7 @@ function orderOf(row: OrderLineRow, orderKey: number): StoredOrder & { lines: Pr
     discount: row.discount,
     shipping: row.shipping,
     tax: row.tax,
+    taxIncluded: row.tax_included,
     total: row.total,
     couponCode: row.coupon_code,
     reason: reasonOf(row.reason),

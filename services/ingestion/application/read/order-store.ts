@@ -1,6 +1,6 @@
 /** Reads of orders in MySQL. Ingestion writes no orders there. */
 import { COMMANDS } from '../../../../topics/index.ts';
-import type { OrderStatus, Product } from '../../../domain/index.ts';
+import type { OrderStatus } from '../../../domain/index.ts';
 import { placedAt, selectOrders } from '../../../orders-db/index.ts';
 import {
   bytesToUuid,
@@ -19,6 +19,7 @@ import {
   reasonOf,
   type StoredOrder,
 } from './order-rows.ts';
+import { createPriceReader, type QuoteNeeds, type QuotePrices } from './price-reader.ts';
 
 /** A submission of an order that was accepted before. */
 export interface KnownSubmission {
@@ -78,7 +79,8 @@ export interface OrderStore {
   history(orderId: string): Promise<{ changes: HistoryRow[]; refused: RefusedRow[] }>;
   /** The details that the customer sent with these orders, by order id. Orders of other customers are omitted. */
   details(customerId: string, orderIds: readonly string[]): Promise<Map<string, OrderDetails>>;
-  products(skus: readonly string[]): Promise<Map<string, Product>>;
+  /** What prices an order now: for a quote. */
+  prices(needs: QuoteNeeds): Promise<QuotePrices>;
   /** The decided and published positions of the partitions, from `lane_positions`. */
   partitionPositions(): Promise<PartitionPosition[]>;
   /** Whether the command at this position is a dead letter. */
@@ -139,14 +141,7 @@ export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps
       };
     },
     details: (customerId, orderIds) => readOrderDetails(db, customerId, orderIds),
-    async products(skus) {
-      const rows = await db.rows<Omit<Product, 'breaks'>>(
-        'SELECT sku, name, unit_price AS unitPrice, currency, weight_grams AS weightGrams, ' +
-          `tax_category AS taxCategory FROM products WHERE sku IN (${placeholders(skus)})`,
-        skus,
-      );
-      return new Map(rows.map((row) => [row.sku, { ...row, breaks: null }]));
-    },
+    prices: createPriceReader(db),
     async isDeadLetter({ partition, offset }) {
       const rows = await db.rows(
         'SELECT source_offset FROM dead_letters WHERE topic = ? AND partition_id = ? AND source_offset = ?',

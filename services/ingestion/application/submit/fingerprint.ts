@@ -27,6 +27,7 @@ export function canonicalOrder({ items, shippingAddress, ...order }: PlaceOrderI
     contact: order.contact,
     couponCode: order.couponCode,
     currency: order.currency,
+    expectedTotal: order.expectedTotal,
     items: lines,
     metadata: undefined,
     shippingAddress: { city, country, line1, line2, name, postalCode, region } satisfies Named<

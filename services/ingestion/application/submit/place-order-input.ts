@@ -21,6 +21,8 @@ export interface PlaceOrderInput {
   readonly currency: string;
   readonly items: readonly PlaceOrderLine[];
   readonly couponCode?: string;
+  /** In minor units of the currency. */
+  readonly expectedTotal?: number;
   readonly shippingAddress: DeliveryAddress;
   readonly contact?: { readonly email?: string };
   readonly metadata?: Readonly<Record<string, string>>;

@@ -50,6 +50,7 @@ export function placePayload(order: PlaceOrderInput): PlaceOrder {
     contactEmail: order.contact?.email ?? null,
     metadata: Object.entries(order.metadata ?? {}).map(([key, value]) => ({ key, value })),
     ...placeDefaults,
+    expectedTotal: order.expectedTotal ?? null,
   };
 }
 

@@ -51,7 +51,7 @@ export const getOrderOperation: Operation = {
         customerId: 'c1',
         currency: 'EUR',
         items: [{ sku: 'MUG-BLUE', name: 'Mug, blue', quantity: 2, unitPrice: 1250, lineTotal: 2500 }],
-        totals: { subtotal: 2500, discount: 0, shipping: 0, tax: 0, total: 2500 },
+        totals: { subtotal: 2500, discount: 0, shipping: 0, tax: 0, taxIncluded: 0, total: 2500 },
         createdAt: '2026-01-05T10:00:00.000Z',
         updatedAt: '2026-01-05T10:00:00.000Z',
         links: {

@@ -1,4 +1,4 @@
-import { noRules, priceOrder } from '../../../domain/index.ts';
+import { openCouponLedger, priceOrder } from '../../../domain/index.ts';
 import { placePayload } from '../../application/submit/to-command.ts';
 import type { Operation } from '../operation.ts';
 import { orderBytesMax } from '../requests/bodies.ts';
@@ -16,7 +16,7 @@ export const quoteOrderOperation: Operation = {
   url: '/v1/orders/quote',
   summary: 'Price an order without placing it',
   description:
-    'Uses the same rules and prices as order processing. It does not check stock, and the result is not binding.',
+    'Uses the same rules, coupons and prices as order processing. Send `totals.total` as `expectedTotal` of the order to get exactly this total or a rejection. It does not check stock, and the result is not binding.',
   scope: 'orders:write',
   admissionClass: 'write',
   charge: 'order',
@@ -41,18 +41,27 @@ export function quoteOrder(deps: RouteDeps): RouteOf<OrderRequest> {
     operation: quoteOrderOperation,
     read: (request) => readBody(request, check),
     async handler(request, reply, order) {
-      const skus = order.items.map(({ sku }) => sku);
-      const products = await atDatabase(deps, request.caller.customerId, () => deps.store.products(skus));
-      const { priced, reason } = priceOrder(placePayload(order), products, noRules, Date.now());
-      const { lines, subtotal, discount, shipping, tax, total } = priced;
+      const { customerId } = request.caller;
+      const place = placePayload(order);
+      const needs = { skus: place.lines.map(({ sku }) => sku), couponCode: place.couponCode, customerId };
+      const prices = await atDatabase(deps, customerId, () => deps.store.prices(needs));
+      const {
+        priced,
+        reason: priceReason,
+        coupon,
+      } = priceOrder(place, prices.products, prices.rules, deps.nowMs());
+      const ledger = openCouponLedger(prices.couponLevels, prices.rules.flags);
+      const reason = priceReason ?? (coupon === null ? null : ledger.refusal(coupon, customerId));
+      const { lines, subtotal, discount, shipping, tax, taxIncluded, total } = priced;
       const quote = {
         currency: order.currency,
-        items: lines.map(({ name, unitPrice, lineTotal, ...line }) => ({
-          ...line,
+        items: lines.map(({ sku, quantity, name, unitPrice, lineTotal }) => ({
+          sku,
+          quantity,
           ...(name === null ? {} : { name }),
           ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
         })),
-        totals: { subtotal, discount, shipping, tax, total },
+        totals: { subtotal, discount, shipping, tax, taxIncluded, total },
         ...(reason === null
           ? {}
           : {

@@ -9,7 +9,7 @@ const ticket = '?t=AAECAwQFBgcICQoLDA0ODw';
 const at = '2026-01-05T10:00:00.000Z';
 const queue = { ahead: 12, etaMs: 40 };
 const items = [{ sku: 'MUG-BLUE', name: 'Mug, blue', quantity: 2, unitPrice: 1250, lineTotal: 2500 }];
-const totals = { subtotal: 2500, discount: 0, shipping: 0, tax: 0, total: 2500 };
+const totals = { subtotal: 2500, discount: 0, shipping: 0, tax: 0, taxIncluded: 0, total: 2500 };
 const shippingAddress = {
   name: 'Ada Example',
   line1: '1 Sample Street',
@@ -61,9 +61,6 @@ export const examples: Readonly<Record<string, unknown>> = {
   OrderRequest: orderRequest,
   BatchRequest: { orders: [{ idempotencyKey: 'order-2026-0001', order: orderRequest }] },
   CancelRequest: { reason: 'Ordered twice.' },
-  PaymentSessionRequest: { returnUrl: 'https://shop.example.com/orders/4711' },
-  PaymentSession: { url: 'https://pay.example.com/ses_4711', expiresAt: '2026-01-05T10:30:00.000Z' },
-  CallbackReceipt: { events: 1 },
   NewWebhookEndpoint: { url: endpoint.url, eventTypes: endpoint.eventTypes },
   RotateRequest: { overlapSeconds: 3600 },
   RedeliverRequest: { from: '2026-01-05T00:00:00Z', to: '2026-01-06T00:00:00Z' },

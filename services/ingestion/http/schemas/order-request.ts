@@ -96,6 +96,14 @@ export const OrderRequest = Type.Object(
     currency: Currency,
     items: Type.Array(OrderLine, { minItems: 1, maxItems: orderLinesMax }),
     couponCode: Type.Optional(identifier(64, 'A coupon to apply.')),
+    expectedTotal: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: amountMax,
+        description:
+          'In minor units, for example from a quote. If the actual total differs, the order is rejected with TOTAL_CHANGED.',
+      }),
+    ),
     shippingAddress: ShippingAddress,
     contact: Type.Optional(Contact),
     metadata: Type.Optional(Metadata),

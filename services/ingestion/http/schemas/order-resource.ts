@@ -53,7 +53,8 @@ const reasonCodes = [...Object.keys(reasonTable), 'DEAD_LETTERED', 'OTHER'];
 export const Reason = Type.Object(
   {
     code: Type.String({
-      description: `Machine-readable reason: ${reasonCodes.map((code) => `\`${code}\``).join(', ')}. New codes may be added.`,
+      description:
+        'Machine-readable reason. The examples are all codes of this version. New codes may be added.',
       examples: reasonCodes,
     }),
     message: Type.String(),
@@ -74,7 +75,14 @@ export const OrderItem = Type.Object(
 );
 
 export const Totals = Type.Object(
-  { subtotal: amount(), discount: amount(), shipping: amount(), tax: amount(), total: amount() },
+  {
+    subtotal: amount(),
+    discount: amount(),
+    shipping: amount(),
+    tax: amount('Tax that is added to prices and shipping.'),
+    taxIncluded: amount('Tax that prices and shipping contain. It is not a part of `tax`.'),
+    total: amount('Subtotal - discount + shipping + tax.'),
+  },
   { $id: 'Totals' },
 );
 

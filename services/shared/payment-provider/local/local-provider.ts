@@ -32,10 +32,7 @@ export function createLocalProvider(options: LocalProviderOptions): PaymentProvi
     async createSession({ orderId, amount, currency, expiresAtMs, returnUrl }): Promise<SessionResult> {
       const body = { key: orderId, reference: orderId, amount, currency, expiresAtMs, returnUrl };
       const answer = await caller.call('POST', '/v1/sessions', body);
-      if (isSuccess(answer) && sessionAnswer.Check(answer.body)) {
-        const { id: sessionId, url, expiresAtMs: endsAtMs } = answer.body;
-        return { status: 'created', sessionId, url, expiresAtMs: endsAtMs };
-      }
+      if (isSuccess(answer) && sessionAnswer.Check(answer.body)) return { status: 'created', ...answer.body };
       const refusal = refusalOf(answer);
       return refusal === null
         ? { status: 'unavailable', reason: reasonOf(answer) }
@@ -99,8 +96,8 @@ function reasonOf(answer: JsonAnswer): string {
     : `the provider answered ${status} with an unknown body`;
 }
 
-function madeRefund({ id, status, reason, amount, currency }: RefundAnswer) {
-  return { status, providerRefundId: id, failureCode: reason, amount, currency };
+function madeRefund({ id, status, amount, currency }: RefundAnswer) {
+  return { status, providerRefundId: id, amount, currency };
 }
 
 function recordOf(row: {
