@@ -53,7 +53,7 @@ async function writePartition({ settings, log, env }: OwnTopics, partition: numb
   const codec = await loadStateCodec({ registryUrl: env['SCHEMA_REGISTRY_URL']!, log });
   const name = `orders-projector-${partition}`;
   const ids = await fetchLogIds(settings);
-  const writer = await openFencedWriter({ settings, name, topic: STATE, partition, log });
+  const writer = await openFencedWriter({ settings, name, topic: STATE, partition });
   for (let first = 0; first < orders; first += batchStates) {
     const count = Math.min(batchStates, orders - first);
     const states = Array.from({ length: count }, (_, index) =>

@@ -27,6 +27,7 @@ const settleMs = 5_000;
 export interface EndpointDirectory {
   /** The enabled endpoints of this customer that subscribe to this type. */
   receiversOf(customerId: string | null, type: string): readonly Endpoint[];
+  isAnyEnabled(): boolean;
   /** An endpoint that exists, enabled or not. */
   find(id: string): Endpoint | undefined;
   /** Reads the changes up to now. */
@@ -76,6 +77,7 @@ export async function openEndpoints(deps: {
         (endpoint) => endpoint.enabled && wantsType(endpoint.filter, type),
       );
     },
+    isAnyEnabled: () => index.enabled() > 0,
     find: index.find,
     refresh,
     close: () => clearInterval(timer),

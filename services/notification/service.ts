@@ -154,6 +154,7 @@ async function openOutbound(
   return {
     sender,
     endpoints,
+    hasReceivers: () => mailer !== null || endpoints.isAnyEnabled(),
     addressesOf: async (orderIds: readonly string[]): Promise<ReadonlyMap<string, string>> =>
       mailer === null ? new Map() : contacts.addressesOf(orderIds),
     close() {

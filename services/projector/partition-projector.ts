@@ -134,7 +134,6 @@ async function claimAndFollow(projector: Run): Promise<void> {
     name: writerName(partition),
     topic: STATE,
     partition,
-    log,
   });
   try {
     const ids = await fetchLogIds(settings);

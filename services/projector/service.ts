@@ -83,7 +83,7 @@ function openConsumer(
     topics: [EVENTS],
     sessionTimeoutMs: config.sessionTimeoutMs,
     silenceMaxMs: config.silenceMaxMs,
-    fetchPace: backgroundPace,
+    fetchPace: () => backgroundPace,
     log,
     metrics,
     handlers: {

@@ -176,11 +176,11 @@ function readLogs(
     settings,
     topics: [COMMANDS, EVENTS, DEAD_LETTERS, STATE],
     from,
-    async onRecords(topic, partition, records) {
+    async onRecords(_topic, _partition, records) {
       if (failure !== null) return;
       inHand++;
       try {
-        await follower.follow(topic, partition, records, ended);
+        await follower.follow(records, ended);
       } catch (error) {
         failure = error;
         abort.abort();

@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/clock/index.ts';
 import type { Codec } from '../../shared/codec/index.ts';
 import { appError, errorMessage } from '../../shared/errors/index.ts';
 import {
+  backgroundPace,
   createAdmin,
   createGroupConsumer,
   createKafkaConfig,
@@ -43,6 +44,8 @@ export function openInbound(
   { pool, clock, codec }: { pool: Pool; clock: Clock; codec: Codec<OrderEvent> },
   outbound: {
     endpoints: Pick<EndpointDirectory, 'receiversOf'>;
+    /** Whether any event can have a receiver now. */
+    hasReceivers(): boolean;
     addressesOf: IntakeDeps['addressesOf'];
     sender: Pick<Sender, 'hint'>;
   },
@@ -83,7 +86,7 @@ export function openInbound(
   });
   const logWatch = openLogWatch(context, { buffers, positions, flow, stall: stalls.log });
   flow.logWatch = logWatch;
-  const consumer = openConsumer(context, buffers, intake, logWatch);
+  const consumer = openConsumer(context, buffers, intake, logWatch, outbound.hasReceivers);
   flow.consumer = consumer;
   return { buffers, intake, consumer, logWatch };
 }
@@ -140,13 +143,14 @@ function openConsumer(
   buffers: PartitionBuffers,
   intake: Intake,
   logWatch: LogWatch,
+  hasReceivers: () => boolean,
 ): GroupConsumer {
   return createGroupConsumer({
     settings: createKafkaConfig(config, `notification-${config.instanceId}`),
     groupId: GROUPS.notification,
     topics: [EVENTS],
     silenceMaxMs: config.silenceMaxMs,
-    fetchPace: deliveryPace,
+    fetchPace: () => (hasReceivers() ? deliveryPace : backgroundPace),
     log,
     metrics,
     handlers: {

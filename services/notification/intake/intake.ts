@@ -8,6 +8,7 @@
  * - draining: takes no new records. It stores or drops the current batch. A dropped batch is read again,
  *   because its group offset has not moved.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { OrderEvent } from '../../../schemas/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
@@ -82,6 +83,8 @@ export function startIntake(deps: IntakeDeps): Intake {
       if (slices.length === 0) {
         await bell.promise;
         bell = Promise.withResolvers<void>();
+        // The partitions of one fetch arrive in one turn of the event loop, and share a transaction.
+        await setImmediate();
         continue;
       }
       const startedMs = clock.monotonicMs();

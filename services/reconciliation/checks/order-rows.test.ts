@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest';
 import { type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
 import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
-import { readNewOrders } from './order-rows.ts';
+import { readExpectedOrders } from './order-rows.ts';
 
 const idOf = (n: number): string => `0000000${n}-0000-8000-8000-000000000000`;
-const order = (n: number, sourceOffset: number): ExpectedOrder => ({
+const order = (n: number, sourceOffset: number, partition = 2): ExpectedOrder => ({
   orderId: idOf(n),
   customerId: 'c1',
-  partition: 2,
+  partition,
   sourceOffset,
   version: 1,
   status: 'S',
   total: 1,
 });
-const row = (n: number, offset: number) => ({
-  order_key: 2 * 2 ** 48 + offset,
+const row = (n: number, offset: number, partition = 2) => ({
+  order_key: partition * 2 ** 48 + offset,
   order_id: uuidToBytes(idOf(n)),
   customer_id: 'c1',
   status: 'S',
@@ -32,9 +32,12 @@ function table(rows: ReturnType<typeof row>[]) {
         asked.push(`${ids.length} ids`);
         return rows.filter((each) => ids.includes(each.order_id.toString('hex')));
       }
-      asked.push('range');
-      const [from, to] = params;
-      return rows.filter((each) => each.order_key >= from! && each.order_key <= to!);
+      asked.push(`${params.length / 2} ranges`);
+      return rows.filter((each) =>
+        params.some(
+          (from, at) => at % 2 === 0 && each.order_key >= from && each.order_key <= params[at + 1]!,
+        ),
+      );
     },
   };
   return { asked, mysql: mysql as unknown as Queryable };
@@ -42,22 +45,37 @@ function table(rows: ReturnType<typeof row>[]) {
 
 it('finds new orders at the keys of their commands', async () => {
   const { asked, mysql } = table([row(1, 10), row(2, 11), row(9, 12), row(3, 13)]);
-  const found = await readNewOrders(mysql, [order(3, 13), order(1, 10), order(2, 11)]);
+  const found = await readExpectedOrders(mysql, [order(3, 13), order(1, 10), order(2, 11)]);
   expect([1, 2, 3].map((n) => found.get(idOf(n))?.orderId)).toEqual([1, 2, 3].map(idOf));
-  expect(asked).toEqual(['range']);
+  expect(asked).toEqual(['1 ranges']);
 });
 
 it('searches by id before an order counts as missing', async () => {
   const { asked, mysql } = table([row(1, 10), row(2, 900)]);
-  const found = await readNewOrders(mysql, [order(1, 10), order(2, 11), order(3, 12)]);
+  const found = await readExpectedOrders(mysql, [order(1, 10), order(2, 11), order(3, 12)]);
   expect(found.get(idOf(2))).toBeDefined();
   expect(found.get(idOf(3))).toBeUndefined();
-  expect(asked).toEqual(['range', '2 ids']);
+  expect(asked).toEqual(['1 ranges', '2 ids']);
 });
 
 it('reads no range that contains mostly other orders', async () => {
   const { asked, mysql } = table([row(1, 10), row(2, 100_000)]);
-  const found = await readNewOrders(mysql, [order(1, 10), order(2, 100_000)]);
+  const found = await readExpectedOrders(mysql, [order(1, 10), order(2, 100_000)]);
   expect([...found.keys()]).toEqual([idOf(1), idOf(2)]);
   expect(asked).toEqual(['2 ids']);
+});
+
+it('reads the ranges of several partitions with one query', async () => {
+  const { asked, mysql } = table([row(1, 10), row(2, 5, 7), row(3, 900, 8)]);
+  const orders = [order(1, 10), order(2, 5, 7), order(3, 900, 8), order(4, 100_000, 8)];
+  const found = await readExpectedOrders(mysql, orders);
+  expect([...found.keys()]).toEqual([1, 2, 3].map(idOf));
+  expect(asked).toEqual(['2 ranges', '2 ids']);
+});
+
+it('reads changed orders by id: their keys follow from an earlier command', async () => {
+  const { asked, mysql } = table([row(1, 10), row(2, 11)]);
+  const found = await readExpectedOrders(mysql, [order(1, 10), { ...order(2, 700), version: 3 }]);
+  expect([...found.keys()]).toEqual([idOf(1), idOf(2)]);
+  expect(asked).toEqual(['1 ranges', '1 ids']);
 });

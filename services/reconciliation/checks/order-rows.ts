@@ -26,28 +26,55 @@ export async function readOrders(
   return new Map(rows.map(stateOf).map((row) => [row.orderId, row]));
 }
 
-/**
- * Like `readOrders`, for orders of one partition whose first outcomes just arrived. The key of a new order follows
- * from its command's offset. A range of keys costs the database much less than the same number of ids. Orders that
- * are not in the range are searched by id.
- */
-export async function readNewOrders(
+/** The rows of these orders by id: new orders by their keys, others by their ids. A missing order has no entry. */
+export async function readExpectedOrders(
   mysql: Queryable,
   orders: readonly ExpectedOrder[],
 ): Promise<Map<string, RowState>> {
-  const offsets = orders.map(({ sourceOffset }) => sourceOffset);
-  const [first, last] = [Math.min(...offsets), Math.max(...offsets)];
+  const { made = [], changed = [] } = Object.groupBy(orders, ({ version }) =>
+    version === 1 ? 'made' : 'changed',
+  );
+  const rows = made.length === 0 ? new Map<string, RowState>() : await readNewOrders(mysql, made);
+  if (changed.length === 0) return rows;
+  const others = await readOrders(
+    mysql,
+    changed.map(({ orderId }) => orderId),
+  );
+  return new Map([...rows, ...others]);
+}
+
+/**
+ * Like `readOrders`, for orders whose newest known outcome is the first one; they may be of several partitions.
+ * The key of a new order follows from its command's offset. A range of keys costs the database a fraction of as
+ * many ids. Orders that are not there are searched by id.
+ */
+async function readNewOrders(
+  mysql: Queryable,
+  orders: readonly ExpectedOrder[],
+): Promise<Map<string, RowState>> {
+  const ranges = [...Map.groupBy(orders, ({ partition }) => partition).values()].flatMap(rangeOf);
   const found = new Map<string, RowState>();
-  if (orders.length > 0 && last - first < spanPerOrder * orders.length) {
-    const { partition } = orders[0]!;
+  if (ranges.length > 0) {
     const rows = await mysql.rows<ComparedOrderRow>(
-      `SELECT ${columns.join(', ')} FROM orders WHERE order_key BETWEEN ? AND ?`,
-      [orderKeyOf(partition, first), orderKeyOf(partition, last)],
+      `SELECT ${columns.join(', ')} FROM orders WHERE ${ranges.map(() => 'order_key BETWEEN ? AND ?').join(' OR ')}`,
+      ranges.flat(),
     );
     for (const row of rows.map(stateOf)) found.set(row.orderId, row);
   }
   const missing = orders.map(({ orderId }) => orderId).filter((id) => !found.has(id));
   return missing.length === 0 ? found : new Map([...found, ...(await readOrders(mysql, missing))]);
+}
+
+/** The keys of the first and the last order of one partition; none if most rows between them would be useless. */
+function rangeOf(orders: readonly ExpectedOrder[]): [first: number, last: number][] {
+  let [first, last] = [Number.POSITIVE_INFINITY, -1];
+  for (const { sourceOffset } of orders) {
+    first = Math.min(first, sourceOffset);
+    last = Math.max(last, sourceOffset);
+  }
+  if (last - first >= spanPerOrder * orders.length) return [];
+  const { partition } = orders[0]!;
+  return [[orderKeyOf(partition, first), orderKeyOf(partition, last)]];
 }
 
 function stateOf({ order_id, customer_id: customerId, status, version, total }: ComparedOrderRow): RowState {

@@ -10,7 +10,7 @@ import { readLanes, type WorkerPositions } from '../following/worker-positions.t
 import type { ExpectedOrder, Memory } from '../matching/recent-outcomes.ts';
 import type { Check, OpenFinding } from './check.ts';
 import { expectedIn } from './expected.ts';
-import { type RowState, readOrders } from './order-rows.ts';
+import { type RowState, readExpectedOrders, readOrders } from './order-rows.ts';
 import { inChunks, type Pace } from './pace.ts';
 
 /** Orders of one query. */
@@ -33,7 +33,7 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
       for (const chunk of inChunks([...subjects], chunkOrders)) {
         await pace.chunk(async () => {
           const ids = chunk.map(([orderId]) => orderId);
-          const rows = await readOrders(mysql, ids);
+          const rows = await readRows(mysql, chunk);
           const cached = redis === null ? null : await readCache(redis, ids);
           cacheUnseen ||= cached === null;
           const differences: Difference[] = [];
@@ -59,18 +59,33 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
   };
 }
 
+async function readRows(
+  mysql: Queryable,
+  subjects: readonly [orderId: string, expected: ExpectedOrder | null][],
+): Promise<Map<string, RowState>> {
+  const rows = await readExpectedOrders(
+    mysql,
+    subjects.flatMap(([, expected]) => expected ?? []),
+  );
+  const unknown = subjects.flatMap(([orderId, expected]) => (expected === null ? [orderId] : []));
+  if (unknown.length === 0) return rows;
+  return new Map([...rows, ...(await readOrders(mysql, unknown))]);
+}
+
 /** Null if row and outcome agree. A newer row is also a difference, because its outcome must arrive. */
 export function compareRow(expected: ExpectedOrder, row: RowState | undefined): Difference | null {
   const { orderId, version, status, total, customerId } = expected;
-  const wanted = textOf({ version, status, total, customerId });
-  if (row === undefined)
-    return { kind: 'ORDER_MISSING', subject: orderId, expected: wanted, actual: 'no row' };
   const agrees =
+    row !== undefined &&
     row.version === version &&
     (status === null || row.status === status) &&
     (total === null || row.total === total) &&
     (customerId === null || row.customerId === customerId);
-  return agrees ? null : { kind: 'ORDER_DIFFERS', subject: orderId, expected: wanted, actual: textOf(row) };
+  if (agrees) return null;
+  const wanted = textOf(expected);
+  return row === undefined
+    ? { kind: 'ORDER_MISSING', subject: orderId, expected: wanted, actual: 'no row' }
+    : { kind: 'ORDER_DIFFERS', subject: orderId, expected: wanted, actual: textOf(row) };
 }
 
 type Sides = Pick<RowState, 'version'> & {

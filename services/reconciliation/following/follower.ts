@@ -1,7 +1,7 @@
 /**
  * Processes commands, outcomes and dead letters in order per partition. It updates the matchers (offsets with an
- * outcome), the recent outcomes (expected rows) and the index of dead letters. It compares outcomes with their rows
- * at once. It remembers outcomes whose row looks wrong for the next rounds.
+ * outcome), the recent outcomes (expected rows) and the index of dead letters. One query compares the outcomes of
+ * all partitions with their rows. It remembers outcomes whose row looks wrong for the next rounds.
  */
 
 import { crc32 } from 'node:zlib';
@@ -11,19 +11,15 @@ import type { RecordDecoder } from '../../shared/consuming/index.ts';
 import type { InRecord, TopicPartitionOffset } from '../../shared/kafka/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import { type RowState, readNewOrders, readOrders } from '../checks/order-rows.ts';
-import { compareRow } from '../checks/orders.ts';
-import { inChunks } from '../checks/pace.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import { createLasting, type Lasting } from '../findings/lasting.ts';
 import type { Ledger } from '../matching/outcome-matcher.ts';
-import { type ExpectedOrder, expectedOf, isOrderState, type Memory } from '../matching/recent-outcomes.ts';
+import type { Memory } from '../matching/recent-outcomes.ts';
 import type { StateBook } from '../matching/snapshot-index.ts';
 import type { DeadLetterIndex } from './dead-letter-index.ts';
 import { writeNote } from './position-note.ts';
+import { type ComparedOrder, compareOrders } from './row-comparison.ts';
 
-/** Rows that one query compares. */
-const chunkOrders = 500;
 /** How long a check waits for the follower. Then it skips the partitions that are behind. */
 const reachMaxMs = 10_000;
 
@@ -46,10 +42,10 @@ export interface FollowerDeps {
 
 export interface Follower {
   /**
-   * Processes records of one partition. Throws the error of the database. In this case nothing has changed, and the
-   * caller may retry.
+   * Processes records of any followed topics and partitions. The records of one partition are in order. Throws the
+   * error of the database. In this case nothing has changed, and the caller may retry.
    */
-  follow(topic: string, partition: number, records: readonly InRecord[], signal: AbortSignal): Promise<void>;
+  follow(records: readonly InRecord[], signal: AbortSignal): Promise<void>;
   /** The next offset to process. */
   position(topic: string, partition: number): bigint;
   /** Waits for a limited time until these ends are followed. Returns the partitions that reached them. */
@@ -89,22 +85,24 @@ export function createFollower(deps: FollowerDeps): Follower {
 
   return {
     position,
-    async follow(topic, partition, records, signal) {
-      const from = position(topic, partition);
-      const fresh = records.filter((record) => record.offset >= from);
-      const last = fresh.at(-1);
-      if (last === undefined) return;
-      if (topic === EVENTS) await followEvents(deps, partition, fresh, lasting, signal);
-      else if (topic === COMMANDS) followCommands(ledgers.get(partition), fresh);
-      else if (topic === DEAD_LETTERS) for (const record of fresh) deps.deadLetters.note(record);
-      else if (topic === STATE) await followStates(deps, partition, fresh, signal);
-      next.set(`${topic}/${partition}`, last.offset + 1n);
-      if (topic === EVENTS) lastOutcome.set(partition, crc32(last.value ?? ''));
-      if (isWhole(ledgers.get(partition), position(COMMANDS, partition))) {
-        const lastHash = lastOutcome.get(partition) ?? null;
-        safeEvents.set(partition, { offset: position(EVENTS, partition), lastHash });
+    async follow(records, signal) {
+      const batches = newBatches(records, position);
+      if (batches.length === 0) return;
+      // All steps that may fail come first, so that a failure changes nothing.
+      const read = await readBatches(deps, batches, signal);
+      for (const batch of read.batches) {
+        applyBatch(deps, batch, lasting);
+        const { topic, partition, records: own } = batch;
+        const last = own.at(-1)!;
+        next.set(`${topic}/${partition}`, last.offset + 1n);
+        if (topic === EVENTS) lastOutcome.set(partition, crc32(last.value ?? ''));
+        if (isWhole(ledgers.get(partition), position(COMMANDS, partition))) {
+          const lastHash = lastOutcome.get(partition) ?? null;
+          safeEvents.set(partition, { offset: position(EVENTS, partition), lastHash });
+        }
+        metrics.inc('reconciliation_records_total', { stream: streamOf(topic) }, own.length);
       }
-      metrics.inc('reconciliation_records_total', { stream: streamOf(topic) }, fresh.length);
+      watchWrong(deps, read.compared);
       bell.resolve();
       bell = Promise.withResolvers<void>();
     },
@@ -154,23 +152,76 @@ export function createFollower(deps: FollowerDeps): Follower {
   };
 }
 
-function followCommands(ledger: Ledger | undefined, records: readonly InRecord[]): void {
-  for (const record of records) ledger?.command(Number(record.offset), keyHash(record));
+/** New records of one partition, in order. */
+interface Batch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: InRecord[];
 }
 
-async function followEvents(
+type Decoded<T> = Awaited<ReturnType<RecordDecoder<T>['decode']>>;
+
+interface ReadBatch extends Batch {
+  readonly events: Decoded<OrderEvent>;
+  readonly states: Decoded<OrderState>;
+}
+
+/** Leaves out repeats. After a rebalance a record may come twice, also within these records. */
+function newBatches(records: readonly InRecord[], position: Follower['position']): Batch[] {
+  const batches = new Map<string, Batch & { next: bigint }>();
+  let batch: (Batch & { next: bigint }) | undefined;
+  for (const record of records) {
+    const { topic, partition, offset } = record;
+    if (batch?.topic !== topic || batch.partition !== partition) {
+      const key = `${topic}/${partition}`;
+      batch = batches.get(key) ?? { topic, partition, records: [], next: position(topic, partition) };
+      batches.set(key, batch);
+    }
+    if (offset < batch.next) continue;
+    batch.records.push(record);
+    batch.next = offset + 1n;
+  }
+  return [...batches.values()].filter(({ records: own }) => own.length > 0);
+}
+
+/** Decodes outcomes and states, and compares the outcomes of all partitions with their rows. */
+async function readBatches(
   deps: FollowerDeps,
-  partition: number,
-  records: readonly InRecord[],
-  lasting: Lasting,
+  batches: readonly Batch[],
   signal: AbortSignal,
-): Promise<void> {
-  const { decoder, ledgers, memory, metrics, isWanted = () => true } = deps;
-  const decoded = await decoder.decode(records, signal);
-  const wanted = decoded.flatMap(({ value }) => (value !== null && isWanted(value) ? [value] : []));
-  // Read the rows first, so that a failure changes nothing.
-  const compared = await compareOrders(deps, wanted);
-  for (const { record, value: event } of decoded) {
+): Promise<{ batches: ReadBatch[]; compared: ComparedOrder[] }> {
+  const { decoder, stateDecoder, isWanted = () => true } = deps;
+  const read: ReadBatch[] = [];
+  for (const batch of batches) {
+    const { topic, records } = batch;
+    const events = topic === EVENTS ? await decoder.decode(records, signal) : [];
+    const states = topic === STATE ? await stateDecoder.decode(records, signal) : [];
+    read.push({ ...batch, events, states });
+  }
+  const wanted = read.flatMap(({ events }) =>
+    events.flatMap(({ value }) => (value !== null && isWanted(value) ? [value] : [])),
+  );
+  return { batches: read, compared: await compareOrders(deps.mysql, deps.memory, wanted) };
+}
+
+function applyBatch(deps: FollowerDeps, batch: ReadBatch, lasting: Lasting): void {
+  const { topic, partition, records, states } = batch;
+  if (topic === EVENTS) applyEvents(deps, batch, lasting);
+  else if (topic === COMMANDS) {
+    const ledger = deps.ledgers.get(partition);
+    for (const record of records) ledger?.command(Number(record.offset), keyHash(record));
+  } else if (topic === DEAD_LETTERS) for (const record of records) deps.deadLetters.note(record);
+  else if (topic === STATE) {
+    for (const { record, value } of states) deps.states.note(partition, record.offset, value);
+  }
+}
+
+function applyEvents(
+  { ledgers, memory, isWanted = () => true }: FollowerDeps,
+  { partition, events }: ReadBatch,
+  lasting: Lasting,
+): void {
+  for (const { record, value: event } of events) {
     if (event === null) {
       lasting.add(unreadable(record));
       continue;
@@ -182,57 +233,14 @@ async function followEvents(
     if (isFirst !== false && (isWanted(event) || memory.order(event.orderId ?? '') !== undefined))
       memory.note(event);
   }
+}
+
+function watchWrong({ memory, metrics }: FollowerDeps, compared: readonly ComparedOrder[]): void {
   for (const { order, isRight } of compared) {
     if (isRight) memory.unwatch(order.orderId);
   }
   const dropped = memory.watch(compared.filter(({ isRight }) => !isRight).map(({ order }) => order));
   if (dropped > 0) metrics.inc('reconciliation_unwatched_total', {}, dropped);
-}
-
-async function followStates(
-  { stateDecoder, states }: FollowerDeps,
-  partition: number,
-  records: readonly InRecord[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { record, value } of await stateDecoder.decode(records, signal))
-    states.note(partition, record.offset, value);
-}
-
-/**
- * Only the newest state of each order in the batch must match its row. The first copy of a version counts, whatever
- * a repeat contains.
- */
-async function compareOrders(
-  { mysql, memory }: FollowerDeps,
-  events: readonly OrderEvent[],
-): Promise<{ order: ExpectedOrder; isRight: boolean }[]> {
-  const newest = new Map<string, ExpectedOrder>();
-  for (const event of events) {
-    if (!isOrderState(event)) continue;
-    const known = newest.get(event.orderId) ?? memory.order(event.orderId);
-    if (known !== undefined && known.version >= event.version) continue;
-    newest.set(event.orderId, expectedOf(event, known));
-  }
-  const compared: { order: ExpectedOrder; isRight: boolean }[] = [];
-  const { made = [], changed = [] } = Object.groupBy(newest.values(), ({ version }) =>
-    version === 1 ? 'made' : 'changed',
-  );
-  const take = (orders: readonly ExpectedOrder[], rows: ReadonlyMap<string, RowState>): void => {
-    for (const order of orders)
-      compared.push({ order, isRight: compareRow(order, rows.get(order.orderId)) === null });
-  };
-  for (const chunk of inChunks(made, chunkOrders)) take(chunk, await readNewOrders(mysql, chunk));
-  for (const chunk of inChunks(changed, chunkOrders)) {
-    take(
-      chunk,
-      await readOrders(
-        mysql,
-        chunk.map((order) => order.orderId),
-      ),
-    );
-  }
-  return compared;
 }
 
 function unreadable(record: InRecord): Difference {

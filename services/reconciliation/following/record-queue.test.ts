@@ -37,33 +37,29 @@ it('pauses the partitions while the follower is behind, and resumes them when it
   await feed.stop();
 });
 
-it('gives the follower the records of one partition at a time, in order of arrival', async () => {
-  const followed: [string, number, number][] = [];
-  const { feed } = start(async (topic, partition, taken) => {
-    followed.push([topic, partition, taken.length]);
+it('gives the follower the records of all partitions of one fetch together, in order of arrival', async () => {
+  const followed: number[][] = [];
+  const { feed } = start(async (taken) => {
+    followed.push(taken.map(({ partition }) => partition));
   });
-  feed.enqueue(records(3));
-  feed.enqueue(records(2, 1));
-  feed.enqueue(records(4));
-  await expect
-    .poll(() => followed)
-    .toEqual([
-      ['t', 0, 3],
-      ['t', 1, 2],
-      ['t', 0, 4],
-    ]);
+  // As in a fetch: the partitions follow each other, with nothing but promises between them.
+  for (const partition of [0, 1, 2]) {
+    feed.enqueue(records(2, partition));
+    await Promise.resolve();
+  }
+  await expect.poll(() => followed).toEqual([[0, 0, 1, 1, 2, 2]]);
   await feed.stop();
 });
 
 it('waits during temporary errors without skipping a record', async () => {
   let failures = 2;
   const followed: number[] = [];
-  const { feed, fatal } = start(async (_topic, _partition, taken) => {
+  const { feed, fatal } = start(async (taken) => {
     if (failures-- > 0) throw appError('MYSQL_CONNECTION_LOST', { reason: 'test' });
     followed.push(taken.length);
   });
-  feed.enqueue(records(1_500));
-  await expect.poll(() => followed).toEqual([1_000, 500]);
+  feed.enqueue(records(4_500));
+  await expect.poll(() => followed).toEqual([4_000, 500]);
   expect(fatal).not.toHaveBeenCalled();
   await feed.stop();
 });

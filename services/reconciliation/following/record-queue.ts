@@ -2,6 +2,7 @@
  * The queue between the consumer, which must never wait, and the follower, which may wait. All partitions share one
  * buffer, in order of arrival.
  */
+import { setImmediate } from 'node:timers/promises';
 import { type BufferLimits, PartitionBuffer } from '../../shared/consuming/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
@@ -12,7 +13,7 @@ import type { Follower } from './follower.ts';
 
 const bufferLimits: BufferLimits = { recordsHigh: 20_000, recordsLow: 5_000 };
 /** Maximum records that the follower processes at once. */
-const chunkRecords = 1_000;
+const chunkRecords = 4_000;
 
 export interface FeedDeps {
   follower: Pick<Follower, 'follow'>;
@@ -38,7 +39,9 @@ export function startFeed(deps: FeedDeps): Feed {
   const loop = async (): Promise<void> => {
     while (!abort.signal.aborted) {
       await buffer.untilReady(abort.signal);
-      const chunk = firstPartition(buffer.peek(chunkRecords));
+      // The partitions of one fetch arrive in one turn of the event loop, and share a query.
+      await setImmediate();
+      const chunk = buffer.peek(chunkRecords);
       if (abort.signal.aborted || chunk.length === 0) continue;
       await followUntilDone(deps, chunk, abort.signal);
       buffer.dropFirst(chunk.length);
@@ -59,25 +62,15 @@ export function startFeed(deps: FeedDeps): Feed {
   };
 }
 
-/** The records of the first partition at the head of the queue. */
-function firstPartition(records: readonly InRecord[]): readonly InRecord[] {
-  const first = records[0];
-  const end = records.findIndex(
-    ({ topic, partition }) => topic !== first?.topic || partition !== first.partition,
-  );
-  return end === -1 ? records : records.slice(0, end);
-}
-
 /** Retries during temporary errors, so that no record is skipped. */
 async function followUntilDone(
   { follower, backoff, log, health }: FeedDeps,
   records: readonly InRecord[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { topic, partition } = records[0]!;
   for (let attempt = 1; ; attempt++) {
     try {
-      await follower.follow(topic, partition, records, signal);
+      await follower.follow(records, signal);
       health.done('following waits');
       return;
     } catch (error) {

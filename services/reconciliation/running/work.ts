@@ -233,7 +233,7 @@ function openConsumer(
     groupId: GROUPS.reconciliation,
     topics,
     silenceMaxMs: config.silenceMaxMs,
-    fetchPace: backgroundPace,
+    fetchPace: () => backgroundPace,
     log,
     metrics,
     handlers: {

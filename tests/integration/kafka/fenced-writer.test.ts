@@ -22,8 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => admin.close());
 
-const open = (name: string) =>
-  openFencedWriter({ settings: testSettings(prefix), name, topic, partition, log });
+const open = (name: string) => openFencedWriter({ settings: testSettings(prefix), name, topic, partition });
 
 /**
  * A record with this time would be older than the topic's retention. The broker would delete it during the

@@ -73,7 +73,6 @@ async function mark(change: (from: Position) => Position): Promise<void> {
     name: `orders-projector-${partition}`,
     topic: STATE,
     partition,
-    log: quietLog,
   });
   const marker = markerOf(partition, change(await position()), Date.now());
   await writer.append(messagesOf(states, [], marker, await fetchLogIds(settings)));

@@ -11,7 +11,7 @@ import { type LateRegistry, startLateRegistry } from '../../support/faults/late-
 import { makeWorld } from '../../support/order-world/order-world.ts';
 import { idBytes, type Planting, startPlanting } from '../../support/order-world/planting.ts';
 import { type ReconciledWorld, reconcileWorld } from '../../support/order-world/reconciled-world.ts';
-import { quietLog, testSettings } from '../../support/records/kafka.ts';
+import { testSettings } from '../../support/records/kafka.ts';
 import { type Started, startInProcess } from '../../support/records/subscribers.ts';
 import { testStack, until, useTopicPrefix } from '../../support/servers/stack.ts';
 
@@ -116,7 +116,6 @@ test('a partition that another writer has taken is claimed again', async () => {
     name: 'orders-projector-2',
     topic: STATE,
     partition: 2,
-    log: quietLog,
   });
   await other.close();
   await planting.reject(2);

@@ -20,12 +20,14 @@ import { readRecordSet } from '../protocol/record-reader.ts';
 import { callRetry, type KafkaSettings, metadataMaxAgeMs, withoutPrefix } from '../settings.ts';
 import type { InRecord } from '../types.ts';
 import { failureOf, fetchOnce } from './fetch.ts';
-import { createPace, type FetchPace, type Pace } from './pace.ts';
+import { createPace, type Pace } from './pace.ts';
 import type { ConsumerTuning, GroupSession, GroupSessionEvents } from './session-types.ts';
 import { createStickyAssigner, type Ownership } from './sticky-assigner.ts';
 
 /** Delay between a failed fetch and the next one. It prevents a tight loop on an unreachable broker. */
 const fetchRetryDelayMs = 200;
+/** A member sends its heartbeats between its fetches. So the spacing of fetches is a small part of the session timeout. */
+const spacingShareMax = 1 / 7;
 
 /**
  * One session of a group member, built from kafkajs's cluster, group and runner. It does not use kafkajs's
@@ -63,7 +65,7 @@ export function createGroupSession(options: {
   });
   takeOverFetches(cluster, settings);
   takeOverFetchErrors(group, cluster, events);
-  paceFetches(group, tuning.fetchPace);
+  paceFetches(group, tuning);
   takeOverHeartbeat(group, events);
   takeOverBatches(runner, events);
   listen(emitter, group, events);
@@ -206,11 +208,11 @@ function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: Grou
 }
 
 /** Each broker has its own fetch loop and its own pace. */
-function paceFetches(group: Group, fetchPace: FetchPace): void {
+function paceFetches(group: Group, { fetchPace, sessionTimeoutMs }: ConsumerTuning): void {
   const fetch = group.fetch.bind(group);
   const paces = new Map<string, Pace>();
   group.fetch = async (nodeId) => {
-    const pace = paces.get(nodeId) ?? createPace(fetchPace);
+    const pace = paces.get(nodeId) ?? createPace(fetchPace, sessionTimeoutMs * spacingShareMax);
     paces.set(nodeId, pace);
     await pace.turn();
     const batches = (await fetch(nodeId)) as FetchedBatch[];

@@ -45,7 +45,7 @@ const defaults = {
   heartbeatIntervalMs: 1_000,
   // This is also the heartbeat interval, and the maximum delay of a resume.
   maxWaitTimeInMs: 250,
-  fetchPace: quickPace,
+  fetchPace: () => quickPace,
   maxBytesPerPartition: 384 * 1024,
   maxBytes: 8 * 1024 * 1024,
   silenceMaxMs: 30_000,

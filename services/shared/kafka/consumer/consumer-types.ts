@@ -52,8 +52,8 @@ export interface GroupConsumerOptions {
   rebalanceTimeoutMs?: number;
   heartbeatIntervalMs?: number;
   maxWaitTimeInMs?: number;
-  /** Default: `quickPace`. */
-  fetchPace?: FetchPace;
+  /** The reader calls it after each fetch. Default: `quickPace`. */
+  fetchPace?: () => FetchPace;
   maxBytesPerPartition?: number;
   maxBytes?: number;
   /** After this time without a response to a fetch, the client is rebuilt. */

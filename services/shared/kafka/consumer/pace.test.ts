@@ -12,7 +12,12 @@ async function simulate(paceOf: FetchPace, perSecond: number, seconds: number, i
   const sleep = async (ms: number) => {
     nowMs += ms;
   };
-  const { turn, fetched } = createPace(paceOf, () => nowMs, sleep);
+  const { turn, fetched } = createPace(
+    () => paceOf,
+    undefined,
+    () => nowMs,
+    sleep,
+  );
   const starts: number[] = [];
   let takenUntilMs = 0;
   let latestMs = 0;
@@ -52,7 +57,8 @@ test('the pace is quick again within seconds after the load', async () => {
   let nowMs = 0;
   const sleeps: number[] = [];
   const { turn, fetched } = createPace(
-    pace,
+    () => pace,
+    undefined,
     () => nowMs,
     async (ms) => {
       sleeps.push(ms);
@@ -77,7 +83,8 @@ test('the pace is quick again within seconds after the load', async () => {
 test('a fetch that took longer than the pace is followed at once', async () => {
   let nowMs = 0;
   const { turn, fetched } = createPace(
-    pace,
+    () => pace,
+    undefined,
     () => nowMs,
     () => Promise.reject(new Error('no wait is due')),
   );
@@ -86,4 +93,31 @@ test('a fetch that took longer than the pace is followed at once', async () => {
     nowMs += 300;
     fetched(100, false);
   }
+});
+
+test('the pace may change, and no spacing is longer than the maximum', async () => {
+  let nowMs = 0;
+  let busyMs = 250;
+  let lastMs = 0;
+  const { turn, fetched } = createPace(
+    () => ({ ...pace, busyMs }),
+    600,
+    () => nowMs,
+    async (ms) => {
+      lastMs = ms;
+      nowMs += ms;
+    },
+  );
+  const run = async () => {
+    for (let n = 0; n < 40; n += 1) {
+      await turn();
+      fetched(1_000, false);
+    }
+    return lastMs;
+  };
+  expect(await run()).toBe(250);
+  busyMs = 400;
+  expect(await run()).toBe(400);
+  busyMs = 1_000;
+  expect(await run()).toBe(600);
 });

@@ -25,8 +25,8 @@ export const quickPace: FetchPace = { quietMs, busyMs: quietMs, busyPerSecond };
  * docs/decisions/0076 has the measurements.
  */
 export const deliveryPace: FetchPace = { quietMs, busyMs: 100, busyPerSecond };
-/** For readers whose results no caller waits for. docs/decisions/0076 has the measurements. */
-export const backgroundPace: FetchPace = { quietMs, busyMs: 250, busyPerSecond };
+/** For readers whose results no caller waits for. docs/decisions/0077 has the measurements. */
+export const backgroundPace: FetchPace = { quietMs, busyMs: 1_000, busyPerSecond };
 
 /** The rate is an average over about this time. */
 const rateSpanMs = 1_000;
@@ -43,18 +43,20 @@ export interface Pace {
 }
 
 /**
- * Tests replace `clock` and `sleep`, which count ms. After a fetch that took longer than the pace, the next one
- * begins at once.
+ * A fetch that took longer than the pace is followed at once. `clock` and `sleep` are replaced in tests; both count ms.
+ * @param paceOf asked after each fetch, so that a reader may become quicker or slower
+ * @param spacingMaxMs no spacing is longer, whatever the pace says
  */
 export function createPace(
-  pace: FetchPace,
+  paceOf: () => FetchPace,
+  spacingMaxMs = Number.POSITIVE_INFINITY,
   clock: () => number = () => performance.now(),
   sleep: (ms: number) => Promise<unknown> = wait,
 ): Pace {
   let startedMs = Number.NEGATIVE_INFINITY;
   let ratedMs = clock();
   let perSecond = 0;
-  let spacingMs = pace.quietMs;
+  let spacingMs = paceOf().quietMs;
   return {
     async turn() {
       const early = startedMs + spacingMs - clock();
@@ -67,8 +69,9 @@ export function createPace(
       ratedMs = nowMs;
       // An exponential average: the weight of the past falls by e in each span.
       perSecond += (1 - Math.exp(-spanMs / rateSpanMs)) * ((records * 1_000) / spanMs - perSecond);
-      const share = isBehind ? 0 : Math.min(1, perSecond / pace.busyPerSecond);
-      spacingMs = pace.quietMs + share * (pace.busyMs - pace.quietMs);
+      const { quietMs: least, busyMs, busyPerSecond: busyFrom } = paceOf();
+      const share = isBehind ? 0 : Math.min(1, perSecond / busyFrom);
+      spacingMs = Math.min(spacingMaxMs, least + share * (busyMs - least));
     },
   };
 }

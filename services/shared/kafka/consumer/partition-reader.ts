@@ -190,7 +190,7 @@ function supervise(state: State): void {
 /** Fetches from one broker while it leads a partition. */
 async function follow(state: State, leader: number): Promise<void> {
   const { signal } = state.stopped;
-  const pace = createPace(quickPace);
+  const pace = createPace(() => quickPace);
   while (!signal.aborted) {
     try {
       await pace.turn();

@@ -9,8 +9,8 @@ export interface ConsumerTuning {
   rebalanceTimeoutMs: number;
   heartbeatIntervalMs: number;
   maxWaitTimeInMs: number;
-  /** Decides when the fetches from one broker begin. */
-  fetchPace: FetchPace;
+  /** Decides when the fetches from one broker begin. The reader calls it after each fetch. */
+  fetchPace: () => FetchPace;
   maxBytesPerPartition: number;
   maxBytes: number;
 }

@@ -27,7 +27,7 @@ export type LibraryCluster = InstanceType<typeof Cluster>;
  */
 export function createCluster(
   settings: KafkaSettings,
-  deps: { log: Logger; emitter?: Emitter; retries?: number },
+  deps: { log: Logger; emitter?: Emitter; retries?: number; requestTimeoutMs?: number },
 ): LibraryCluster {
   calmRequestQueues();
   shareConnectAttempts();
@@ -42,7 +42,7 @@ export function createCluster(
     connectionTimeout: connectionTimeoutMs,
     authenticationTimeout: authenticationTimeoutMs,
     reauthenticationThreshold: 10_000,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: deps.requestTimeoutMs ?? requestTimeoutMs,
     enforceRequestTimeout: true,
     metadataMaxAge: metadataMaxAgeMs,
     instrumentationEmitter: deps.emitter ?? null,

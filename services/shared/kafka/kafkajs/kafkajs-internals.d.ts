@@ -150,6 +150,28 @@ declare module 'kafkajs/src/consumer/instrumentationEvents.js' {
   export default instrumentation;
 }
 
+declare module 'kafkajs/src/producer/eosManager/index.js' {
+  interface Transactions {
+    initProducerId(): Promise<void>;
+    getProducerId(): string;
+    getProducerEpoch(): number;
+    /** Throws while a transaction is open, also after a failed one. */
+    beginTransaction(): void;
+    addPartitionsToTransaction(
+      topics: { topic: string; partitions: { partition: number }[] }[],
+    ): Promise<void>;
+    commit(): Promise<void>;
+  }
+  const createEosManager: (options: {
+    logger: unknown;
+    cluster: import('./library-types.ts').KafkaCluster;
+    transactional: boolean;
+    transactionalId: string;
+    transactionTimeout: number;
+  }) => Transactions;
+  export default createEosManager;
+}
+
 declare module 'kafkajs/src/consumer/assignerProtocol.js' {
   const protocol: {
     MemberMetadata: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeResponse } from './produce-protocol.ts';
+import { decodeResponse, produceRequest } from './produce-protocol.ts';
 
 /** A response for two partitions of one topic, as a broker writes it. */
 function answer(): Buffer {
@@ -59,5 +59,19 @@ describe('a response to Produce', () => {
       bytes.writeInt16BE(value, 4);
       expect(() => decodeResponse(bytes)).toThrow();
     }
+  });
+});
+
+describe('a Produce request', () => {
+  it.each([null, 'orders-projector-3'])('begins with its transactional id (%s)', async (transactionalId) => {
+    const batch = { topic: 't', partition: 3, records: Buffer.from('batch') };
+    const { request } = produceRequest([batch], 5_000, () => undefined, transactionalId);
+    const { buf } = await request.encode();
+    const length = buf.readInt16BE(0);
+    const idBytes = Math.max(0, length);
+    expect(length).toBe(transactionalId?.length ?? -1);
+    expect(buf.toString('utf8', 2, 2 + idBytes)).toBe(transactionalId ?? '');
+    expect([buf.readInt16BE(2 + idBytes), buf.readInt32BE(4 + idBytes)]).toEqual([-1, 5_000]);
+    expect(buf.toString('utf8', buf.length - 5)).toBe('batch');
   });
 });

@@ -31,6 +31,7 @@ export function produceRequest(
   partitions: readonly ProduceRequestPartition[],
   timeoutMs: number,
   onHanded: () => void,
+  transactionalId: string | null = null,
 ): WireRequest {
   return {
     request: {
@@ -38,7 +39,7 @@ export function produceRequest(
       apiVersion: produceApiVersion,
       apiName: 'Produce',
       encode: async () => {
-        const body = encodeRequest(partitions, timeoutMs);
+        const body = encodeRequest(partitions, timeoutMs, transactionalId);
         onHanded();
         return { buf: body, buffer: body };
       },
@@ -65,9 +66,14 @@ const acksOfAllInSync = -1;
  *       index => INT32
  *       records => RECORDS
  */
-function encodeRequest(partitions: readonly ProduceRequestPartition[], timeoutMs: number): Buffer {
+function encodeRequest(
+  partitions: readonly ProduceRequestPartition[],
+  timeoutMs: number,
+  transactionalId: string | null,
+): Buffer {
   const topicData = new Map<string, ProduceRequestPartition[]>();
-  let size = 2 + 2 + 4 + 4;
+  const idBytes = transactionalId === null ? null : Buffer.from(transactionalId);
+  let size = 2 + (idBytes?.length ?? 0) + 2 + 4 + 4;
   for (const one of partitions) {
     const known = topicData.get(one.topic);
     if (known === undefined) {
@@ -78,7 +84,11 @@ function encodeRequest(partitions: readonly ProduceRequestPartition[], timeoutMs
   }
 
   const body = Buffer.allocUnsafe(size);
-  let at = body.writeInt16BE(nullString, 0); // transactional_id
+  let at = body.writeInt16BE(idBytes?.length ?? nullString, 0); // transactional_id
+  if (idBytes !== null) {
+    body.set(idBytes, at);
+    at += idBytes.length;
+  }
   at = body.writeInt16BE(acksOfAllInSync, at);
   at = body.writeInt32BE(timeoutMs, at);
   at = body.writeInt32BE(topicData.size, at);

@@ -57,6 +57,17 @@ describe('encodeBatch', () => {
     expect(records.map((record) => String(record.value))).toEqual(['b', 'c']);
   });
 
+  it('names the transactional producer and the sequence of its first record', async () => {
+    const one = { key: null, value: Buffer.from('v'), headers: {}, timestampMs: 5 };
+    const producer = { id: 4_294_967_301n, epoch: 7, firstSequence: 1_000 };
+    const bytes = encodeBatch([one, one], 0, 2, producer);
+    const batch = await decodeBatch(new Decoder(bytes));
+    expect(batch.producerId).toBe('4294967301');
+    expect(batch).toMatchObject({ inTransaction: true, producerEpoch: 7, firstSequence: 1_000 });
+    expect(batch.records.map(({ value }) => String(value))).toEqual(['v', 'v']);
+    expect(bytes.readUInt32BE(17)).toBe(crc32c(bytes.subarray(21)));
+  });
+
   it('accepts an encoded block of headers, with more headers after it', async () => {
     const block = encodeHeaders({ ce_specversion: '1.0', 'content-type': 'application/avro' });
     const one = { key: null, value: null, timestampMs: 0, headers: { ...block, more: { ce_id: '3-7' } } };

@@ -3,17 +3,27 @@ import { crc32c } from './crc32c.ts';
 import { varintSize, writeVarint } from './varint.ts';
 
 /**
- * Writes uncompressed record batches of magic 2, for a producer without id and transaction. It computes the
- * size first, and allocates one buffer per batch. kafkajs's encoder allocates and clears 512 bytes per record
- * and per header. https://kafka.apache.org/documentation/#recordbatch
+ * Writes uncompressed record batches of magic 2. It computes the size first, and allocates one buffer per batch.
+ * kafkajs's encoder allocates and clears 512 bytes per record and per header.
+ * https://kafka.apache.org/documentation/#recordbatch
  */
 
 const batchHeaderBytes = 61;
 /** The index where the length field starts to count, and the index where the checksummed part starts. */
 const lengthCountsFrom = 12;
 const crcCountsFrom = 21;
+/** The bit of the attributes that says that the batch is part of a transaction. */
+const transactionalFlag = 0b10000;
 /** The maximum number of cached header names. Usually there are few names. */
 const namesRememberedMax = 256;
+
+/** The transactional producer of a batch, as the broker registered it. */
+export interface BatchProducer {
+  readonly id: bigint;
+  readonly epoch: number;
+  /** Number of records that this producer appended to the partition before. */
+  readonly firstSequence: number;
+}
 
 type Encodable = Pick<OutMessage, 'key' | 'value' | 'headers' | 'timestampMs'>;
 
@@ -35,8 +45,16 @@ export function recordSizeBound(message: Encodable): number {
   return varintSize(body) + body;
 }
 
-/** One record batch of `messages[from, to)`, in order, with their timestamps. At least one message is needed. */
-export function encodeBatch(messages: readonly Encodable[], from = 0, to = messages.length): Buffer {
+/**
+ * One record batch of `messages[from, to)`, in order, with their timestamps. At least one message is needed.
+ * @param producer null for a producer without id and transaction
+ */
+export function encodeBatch(
+  messages: readonly Encodable[],
+  from = 0,
+  to = messages.length,
+  producer: BatchProducer | null = null,
+): Buffer {
   const baseTimestampMs = messages[from]!.timestampMs;
   const bodySizes = new Array<number>(to - from);
   let size = batchHeaderBytes;
@@ -51,6 +69,7 @@ export function encodeBatch(messages: readonly Encodable[], from = 0, to = messa
 
   const bytes = Buffer.allocUnsafe(size);
   let at = writeBatchHeader(bytes, { count: to - from, baseTimestampMs, maxTimestampMs });
+  if (producer !== null) writeProducer(bytes, producer);
   for (let i = from; i < to; i++) {
     at = writeVarint(bytes, at, bodySizes[i - from]!);
     at = writeBody(bytes, at, messages[i]!, messages[i]!.timestampMs - baseTimestampMs, i - from);
@@ -75,6 +94,13 @@ function writeBatchHeader(
   bytes.fill(0xff, 43, 57); // producer id, epoch, first sequence: none (-1)
   bytes.writeInt32BE(batch.count, 57);
   return batchHeaderBytes;
+}
+
+function writeProducer(bytes: Buffer, { id, epoch, firstSequence }: BatchProducer): void {
+  bytes.writeUInt16BE(transactionalFlag, 21);
+  bytes.writeBigInt64BE(id, 43);
+  bytes.writeInt16BE(epoch, 51);
+  bytes.writeInt32BE(firstSequence, 53);
 }
 
 function bodySize(message: Encodable, timestampDelta: number, offsetDelta: number): number {
