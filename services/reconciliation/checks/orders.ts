@@ -4,10 +4,11 @@
  */
 import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import { orderStatusKey, type Redis } from '../../shared/redis/index.ts';
+import type { Redis } from '../../shared/redis/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import { readLanes, type WorkerPositions } from '../following/worker-positions.ts';
 import type { ExpectedOrder, Memory } from '../matching/recent-outcomes.ts';
+import { type CachedOrder, createCacheReader } from './cached-orders.ts';
 import type { Check, OpenFinding } from './check.ts';
 import { expectedIn } from './expected.ts';
 import { type RowState, readExpectedOrders, readOrders } from './order-rows.ts';
@@ -18,23 +19,24 @@ const chunkOrders = 500;
 
 export interface OrdersDeps {
   mysql: Queryable;
-  redis: Pick<Redis, 'run'> | null;
+  redis: Pick<Redis, 'run' | 'script'> | null;
   memory: Memory;
   pace: Pace;
 }
 
 export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
+  const readCache = redis === null ? null : createCacheReader(redis);
   return {
     name: 'orders',
     kinds: ['ORDER_MISSING', 'ORDER_DIFFERS', 'CACHE_DIFFERS'],
     async run(open, tally, signal) {
       const { subjects, unknown } = subjectsOf(open, memory);
-      let cacheUnseen = redis === null;
+      let cacheUnseen = readCache === null;
       for (const chunk of inChunks([...subjects], chunkOrders)) {
         await pace.chunk(async () => {
-          const ids = chunk.map(([orderId]) => orderId);
           const rows = await readRows(mysql, chunk);
-          const cached = redis === null ? null : await readCache(redis, ids);
+          const there = chunk.flatMap(([orderId]) => rows.get(orderId) ?? []);
+          const cached = readCache === null ? null : await readCache(there);
           cacheUnseen ||= cached === null;
           const differences: Difference[] = [];
           for (const [orderId, remembered] of chunk) {
@@ -96,42 +98,6 @@ type Sides = Pick<RowState, 'version'> & {
 
 function textOf({ version, status, total, customerId }: Sides): string {
   return JSON.stringify({ version, status, total, customerId });
-}
-
-interface CachedOrder {
-  version: number;
-  /** null if only the version is cached. */
-  status: string | null;
-}
-
-/** Null if Redis is down. An order without an entry is not in the map. */
-async function readCache(
-  redis: Pick<Redis, 'run'>,
-  orderIds: readonly string[],
-): Promise<Map<string, CachedOrder> | null> {
-  const replies = await redis.run(async (client) => {
-    const pipeline = client.pipeline();
-    for (const orderId of orderIds) pipeline.hmget(orderStatusKey(orderId), 'v', 'b');
-    return pipeline.exec();
-  }, null);
-  if (replies === null) return null;
-  return new Map(
-    replies.flatMap(([error, reply], index) => {
-      const [version, body] = (reply ?? []) as (string | null)[];
-      if (error !== null || version == null) return [];
-      return [[orderIds[index]!, { version: Number(version), status: statusOf(body ?? '') }]];
-    }),
-  );
-}
-
-function statusOf(body: string): string | null {
-  try {
-    const { status } = JSON.parse(body) as { status?: unknown };
-    return typeof status === 'string' ? status : null;
-  } catch {
-    // An empty body means "read the database". The API also ignores all other unreadable bodies.
-    return null;
-  }
 }
 
 export function compareCache(row: RowState, cached: CachedOrder | null): Difference | null {
