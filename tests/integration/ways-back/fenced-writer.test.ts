@@ -94,3 +94,20 @@ test('a commit with a lost answer is written once', async () => {
   const added = (await seen(partition)).slice(before.length);
   expect(new Set(added).size).toBe(added.length);
 }, 120_000);
+
+test('records with a lost answer, or with a broken connection, are written once', async () => {
+  const partition = 5;
+  const before = await seen(partition);
+  outage.kafka.swallowAnswers('produce', 1);
+  await planting.reject(partition);
+  await until(() => outage.kafka.swallowed('produce') === 1, { what: 'the lost answer' });
+  await covered();
+  outage.kafka.cutRequests('produce', 1);
+  await planting.reject(partition);
+  await until(() => outage.kafka.uncut('produce') === 0, { what: 'the cut request' });
+  await covered();
+  const added = (await seen(partition)).slice(before.length);
+  // A state and a marker for each outcome.
+  expect(added).toHaveLength(4);
+  expect(new Set(added).size).toBe(4);
+}, 120_000);
