@@ -30,9 +30,8 @@ import { readOrigins } from './origins.ts';
 import { createOutcomeDecoder } from './outcome-decoder.ts';
 import { markerOf, type Position, type Projection, project, type ReadEvent, stateOf } from './projection.ts';
 import { findPosition, messagesOf, type SnapshotDeps } from './snapshot.ts';
+import { createSpans, spanRecordsMax } from './spans.ts';
 
-/** Maximum number of outcomes in one transaction. The actual number depends on the load. */
-const batchRecordsMax = 1_000;
 /** The buffer holds a few batches that the loop has not taken yet. */
 const bufferLimits: BufferLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
 const claimBackoff = backoff({ initialMs: 200, maxMs: 5_000 });
@@ -154,10 +153,12 @@ async function claimAndFollow(projector: Run): Promise<void> {
     buffer.startAt(position.eventsOffset);
     state.done = position.eventsOffset;
     let canLookAgain = !found.isFromLow;
+    const spans = createSpans(buffer, signal);
     for (;;) {
-      await buffer.untilReady(signal);
+      await spans.due();
       if (signal.aborted) return;
-      const records = buffer.take(batchRecordsMax);
+      const records = buffer.take(spanRecordsMax);
+      spans.took(records.length);
       const startedMs = performance.now();
       const projection = project(position, await decodeAll(projector, decoder, records));
       if (projection.holes.length > 0 && canLookAgain) {

@@ -22,6 +22,42 @@ function start(limits: Partial<ConstructorParameters<typeof PartitionBuffer>[0]>
   return { buffer: new PartitionBuffer({ recordsHigh: 10, recordsLow: 4, ...limits }, flow), ...flow };
 }
 
+describe('the wait for more records', () => {
+  it('ends with enough records, or at the signal', async () => {
+    const { buffer } = start();
+    buffer.addNew(records(0, 2));
+    let isOver = false;
+    const waiting = buffer.untilMore(4, 60_000, never).then(() => {
+      isOver = true;
+    });
+    buffer.addNew(records(2, 3));
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    buffer.addNew(records(3, 4));
+    await waiting;
+    const abort = new AbortController();
+    const aborted = buffer.untilMore(9, 60_000, abort.signal);
+    abort.abort();
+    await aborted;
+    await buffer.untilMore(9, 60_000, abort.signal);
+    expect(offsetsOf(buffer.take(9))).toEqual([0, 1, 2, 3]);
+  });
+
+  it('ends at its timeout, with fewer records', async () => {
+    const { buffer } = start();
+    buffer.addNew(records(0, 2));
+    await buffer.untilMore(4, 5, never);
+    expect(buffer.length).toBe(2);
+  });
+
+  it('rejects after a stop with a failure', async () => {
+    const { buffer } = start();
+    const waiting = buffer.untilMore(4, 60_000, never);
+    buffer.stop({ error: new Error('stopped') });
+    await expect(waiting).rejects.toThrow('stopped');
+  });
+});
+
 describe('the flow', () => {
   it('pauses once at the high limit and resumes once at the low limit', () => {
     const { buffer, pause, resume } = start();

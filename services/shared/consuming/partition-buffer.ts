@@ -111,10 +111,31 @@ export class PartitionBuffer {
    * Resolves when there is a record, or when `signal` fires. Rejects after `stop` with a failure. Only one
    * caller may wait.
    */
-  async untilReady(signal: AbortSignal): Promise<void> {
+  untilReady(signal: AbortSignal): Promise<void> {
+    return this.#untilLength(1, signal);
+  }
+
+  /**
+   * Waits for more records. Resolves when there are `records` of them, after `timeoutMs`, or when `signal` fires.
+   * Rejects after `stop` with a failure. Only one caller may wait.
+   */
+  async untilMore(records: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const timer = setTimeout(() => ended.abort(), timeoutMs);
+    const end = (): void => ended.abort();
+    signal.addEventListener('abort', end);
+    try {
+      if (!signal.aborted) await this.#untilLength(records, ended.signal);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  async #untilLength(records: number, signal: AbortSignal): Promise<void> {
     const wake = (): void => this.#wake();
     signal.addEventListener('abort', wake);
-    while (this.length === 0 && this.#failure === null && !signal.aborted) {
+    while (this.length < records && this.#failure === null && !signal.aborted) {
       this.#waiting = Promise.withResolvers();
       await this.#waiting.promise;
     }

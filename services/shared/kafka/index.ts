@@ -9,7 +9,7 @@ export type {
   GroupJoin,
 } from './consumer/consumer-types.ts';
 export { createGroupConsumer } from './consumer/group-consumer.ts';
-export { backgroundPace, deliveryPace } from './consumer/pace.ts';
+export { backgroundPace, createPace, deliveryPace, type FetchPace } from './consumer/pace.ts';
 export { createPartitionReader } from './consumer/partition-reader.ts';
 export { readCommittedRange } from './consumer/read-committed.ts';
 export { firstHeaders, headerOf, headersBytes } from './fetched-record.ts';
