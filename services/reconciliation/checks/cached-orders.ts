@@ -15,7 +15,8 @@ export type ReadCache = (
 
 /**
  * KEYS: orders; ARGV: version and status of each row. Returns place, version and body of each entry that may differ.
- * An entry agrees without doubt if its version is the same, and its body is empty or has one status, which is the same.
+ * An entry agrees without doubt if its version is the same, and its body is empty. It also agrees if the body has only
+ * one status, and this is the same.
  */
 const readDiffering = `
 local found = {}

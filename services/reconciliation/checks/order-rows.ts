@@ -65,7 +65,7 @@ async function readNewOrders(
   return missing.length === 0 ? found : new Map([...found, ...(await readOrders(mysql, missing))]);
 }
 
-/** The keys of the first and the last order of one partition; none if most rows between them would be useless. */
+/** The keys of the first and the last order of one partition. None, if most rows between them would be useless. */
 function rangeOf(orders: readonly ExpectedOrder[]): [first: number, last: number][] {
   let [first, last] = [Number.POSITIVE_INFINITY, -1];
   for (const { sourceOffset } of orders) {
