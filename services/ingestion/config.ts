@@ -1,11 +1,13 @@
 /** The configuration of ingestion. */
 import { tokenLifetimeMaxMs } from '../shared/auth/index.ts';
 import {
+  type ConfigOf,
   durationMs,
   int,
   kafkaFields,
   list,
   mysqlFields,
+  paymentFields,
   redisFields,
   registryFields,
   secret,
@@ -13,6 +15,7 @@ import {
   str,
   webhookFields,
 } from '../shared/config/index.ts';
+import { providerRules } from '../shared/payment-provider/index.ts';
 
 export const ingestionFields = {
   ...kafkaFields,
@@ -20,6 +23,7 @@ export const ingestionFields = {
   ...mysqlFields,
   ...redisFields,
   ...webhookFields,
+  ...paymentFields,
   host: str('HOST', { default: '127.0.0.1', help: 'Address of the API.' }),
   port: int('PORT', {
     default: 8080,
@@ -96,3 +100,8 @@ export const ingestionFields = {
     help: 'Database connections for reads and for changes of webhook endpoints.',
   }),
 };
+
+/** Rules about more than one field. */
+export function rules(config: ConfigOf<typeof ingestionFields>): string[] {
+  return providerRules(config, { readsCallbacks: true });
+}

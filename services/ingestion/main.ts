@@ -1,5 +1,11 @@
 import { runService } from '../shared/lifecycle/index.ts';
-import { ingestionFields } from './config.ts';
+import { ingestionFields, rules } from './config.ts';
 import { startIngestion } from './service.ts';
 
-await runService({ name: 'ingestion', env: process.env, fields: ingestionFields, start: startIngestion });
+await runService({
+  name: 'ingestion',
+  env: process.env,
+  fields: ingestionFields,
+  rules,
+  start: startIngestion,
+});

@@ -18,6 +18,7 @@ import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
+import { createProviders } from '../shared/payment-provider/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
 import type { OrderStore } from './application/read/order-store.ts';
 import type { PartitionProgress } from './application/read/partition-progress.ts';
@@ -80,7 +81,11 @@ export async function startIngestion({
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   const redis = createRedis({ url: config.redisUrl, keyPrefix: config.kafkaTopicPrefix, log, metrics });
   const commandLogId = await fetchTopicId(settings, COMMANDS);
-  const parts = wire({ config, log, metrics }, { codecs, accumulator, mysql, clock, redis, commandLogId });
+  const providers = createProviders(config);
+  const parts = wire(
+    { config, log, metrics },
+    { codecs, accumulator, mysql, clock, redis, providers, commandLogId },
+  );
   const reader = createPartitionReader({
     settings,
     topics: [EVENTS],
@@ -121,6 +126,7 @@ export async function startIngestion({
       stopTimers();
       clock.stop();
       topic.close();
+      providers.close();
       await Promise.all([reader.stop(), redis.close(), mysql.close()]);
     },
   };
@@ -199,6 +205,7 @@ function startTimers(
     timers.forEach(clearInterval);
     admission.close();
     callerLimits.tokenChecks.close();
+    callerLimits.signatureChecks.close();
   };
 }
 

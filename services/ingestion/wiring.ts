@@ -8,20 +8,24 @@ import type { Accumulator } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Mysql } from '../shared/mysql/index.ts';
+import type { Providers } from '../shared/payment-provider/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
 import { createSecretBox } from '../shared/secrets/index.ts';
 import { createBoundedMap } from './application/common/bounded-map.ts';
 import { createTickets } from './application/common/ticket.ts';
 import { type AdmissionLimits, createAdmission } from './application/limits/admission.ts';
-import { callerLimitSettings, createCallerLimits } from './application/limits/index.ts';
+import { type CallerLimits, callerLimitSettings, createCallerLimits } from './application/limits/index.ts';
 import { createRateLimiter } from './application/limits/rate-limit.ts';
+import { createOpenSession } from './application/payments/open-session.ts';
+import { createReceiveCallback } from './application/payments/receive-callback.ts';
+import { createSessionStore } from './application/payments/session-store.ts';
 import { createCursors } from './application/read/cursor.ts';
 import { createOrderCache } from './application/read/order-cache.ts';
 import { createOrderStore, type KnownSubmission } from './application/read/order-store.ts';
 import { createPartitionProgress } from './application/read/partition-progress.ts';
 import { createReadStatus } from './application/read/status.ts';
 import { orderReader, submissionReader } from './application/read/store-readers.ts';
-import { createCommandLog } from './application/submit/command-log.ts';
+import { type CommandLog, createCommandLog } from './application/submit/command-log.ts';
 import { createIdempotencyCache } from './application/submit/idempotency-cache.ts';
 import { createIsOrderOf } from './application/submit/is-order-of.ts';
 import { createLogTrust } from './application/submit/log-trust.ts';
@@ -42,6 +46,7 @@ export interface Servers {
   readonly mysql: Pick<Mysql, 'pool'>;
   readonly clock: ServerClock;
   readonly redis: Redis;
+  readonly providers: Providers;
   /** Id of the command topic. If it changes, positions stored elsewhere belong to a deleted log. */
   readonly commandLogId: string;
 }
@@ -122,6 +127,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     waits,
     streams,
     store,
+    ...paymentParts({ servers, commandLog, callerLimits, metrics }),
     ...webhookParts(config, mysql.pool),
     cursors: createCursors(config.ticketSecret),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
@@ -134,6 +140,26 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     },
   };
   return { deps, progress, store, outcomes, waits, streams, admission, callerLimits, trust, health };
+}
+
+interface PaymentParts extends Pick<WireContext, 'metrics'> {
+  readonly servers: Servers;
+  readonly commandLog: CommandLog;
+  readonly callerLimits: CallerLimits;
+}
+
+function paymentParts({
+  servers: { providers, mysql, clock },
+  commandLog,
+  callerLimits,
+  metrics,
+}: PaymentParts): Pick<AppDeps, 'openSession' | 'callbacks'> {
+  const { nowMs } = clock;
+  const sessions = createSessionStore(mysql.pool);
+  return {
+    openSession: createOpenSession({ sessions, providers: providers.byName, ...callerLimits, nowMs }),
+    callbacks: createReceiveCallback({ providers: providers.byName, commandLog, nowMs, metrics }),
+  };
 }
 
 function webhookParts(

@@ -135,6 +135,7 @@ it('refunds 9899 JPY as 9899', async () => {
   const made = {
     status: 'succeeded',
     providerRefundId: expect.stringMatching(/^re_/),
+    failureCode: null,
     amount: 9_899,
     currency: 'JPY',
   };

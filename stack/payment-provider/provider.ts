@@ -199,9 +199,16 @@ function settle(deps: ProviderDeps, id: string): void {
 function endRefund(deps: ProviderDeps, id: string, status: 'succeeded' | 'failed'): void {
   const { store } = deps;
   store.run('UPDATE refunds SET status = ? WHERE id = ?', status, id);
-  const { key, payment_id: payment, reference, amount, currency } = refundOf(store, id);
-  const data: RefundData = { refund: id, key, payment, reference, amount, currency };
+  const refund = refundOf(store, id);
+  const { key, payment_id: payment, reference, amount, currency } = refund;
+  const reason = failureReasonOf(refund);
+  const data: RefundData = { refund: id, reason, key, payment, reference, amount, currency };
   announce(deps, `refund.${status}`, data);
+}
+
+/** Null while the refund has not failed. */
+export function failureReasonOf({ status }: RefundRow): string | null {
+  return status === 'failed' ? 'account_closed' : null;
 }
 
 function refundOf(store: ProviderStore, id: string): RefundRow {

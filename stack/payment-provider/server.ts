@@ -6,7 +6,7 @@ import { Compile } from 'typebox/compile';
 import { RefundBody, SessionBody } from '../../services/shared/payment-provider/index.ts';
 import { FaultsBody } from './faults.ts';
 import { payPage } from './pay-page.ts';
-import { type Provider, Refusal } from './provider.ts';
+import { failureReasonOf, type Provider, Refusal } from './provider.ts';
 import { rotateSecret } from './secrets.ts';
 import type { ProviderStore, RefundRow } from './store.ts';
 import { transactionsPage } from './transactions.ts';
@@ -159,8 +159,9 @@ function withFaults(
   return reply;
 }
 
-function shownRefund({ id, status, amount, currency }: RefundRow) {
-  return { id, status, amount, currency };
+function shownRefund(refund: RefundRow) {
+  const { id, status, amount, currency } = refund;
+  return { id, status, reason: failureReasonOf(refund), amount, currency };
 }
 
 function reader<S extends TSchema>(schema: S): (body: unknown) => Static<S> {

@@ -125,6 +125,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orders/{id}/payment-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the page on which the customer pays an order
+         * @description Idempotent without a key: an order has one session. Later requests get the same session, whatever their body. The session expires at the `paymentDueAt` of the order.
+         */
+        post: operations["openPaymentSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orders/batch": {
         parameters: {
             query?: never;
@@ -159,6 +179,26 @@ export interface paths {
          * @description Uses the same rules, coupons and prices as order processing. Send `totals.total` as `expectedTotal` of the order to get exactly this total or a rejection. It does not check stock, and the result is not binding.
          */
         post: operations["quoteOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/callbacks/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a callback of a payment provider
+         * @description For payment providers. The request needs no token, but a signature of its exact body that is at most 5 minutes old. 200 means that all events are durable in Kafka. Send the callback again after any other status except 400, 401, 404 and 413. A repeated callback has no second effect.
+         */
+        post: operations["receivePaymentCallback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -545,6 +585,10 @@ export interface components {
             /** @description One result per order, in request order. */
             items: components["schemas"]["BatchItemResult"][];
         };
+        CallbackReceipt: {
+            /** @description Events in the callback that concern orders. All are durable in Kafka. */
+            events: number;
+        };
         CancelRequest: {
             /** @description Free-text reason. The history of the order shows it. */
             reason?: string;
@@ -829,6 +873,21 @@ export interface components {
             amount: number;
             currency: string;
             status: string;
+        };
+        PaymentSession: {
+            /**
+             * Format: date-time
+             * @description The page takes no payment from then on.
+             */
+            expiresAt: string;
+            /** @description The page on which the customer pays. */
+            url: string;
+        };
+        PaymentSessionRequest: {
+            /** @description Name of a payment provider of this service. Default: the first one. */
+            provider?: string;
+            /** @description Where the customer goes after the payment. */
+            returnUrl?: string;
         };
         Problem: {
             /** @description Stable error code for programs. */
@@ -1149,7 +1208,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1350,7 +1409,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1582,7 +1641,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1782,7 +1841,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2028,7 +2087,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2200,7 +2259,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2359,7 +2418,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2458,6 +2517,187 @@ export interface operations {
             };
         };
     };
+    openPaymentSession: {
+        parameters: {
+            query?: {
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                t?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "returnUrl": "https://shop.example.com/orders/4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentSessionRequest"];
+            };
+        };
+        responses: {
+            /** @description The session of the order, new or known. */
+            201: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://pay.example.com/ses_4711",
+                     *       "expiresAt": "2026-01-05T10:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentSession"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order costs nothing. The order cannot be paid now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was lost */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The payment provider does not respond. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     placeOrders: {
         parameters: {
             query?: never;
@@ -2543,7 +2783,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2727,7 +2967,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2826,6 +3066,138 @@ export interface operations {
             };
         };
     };
+    receivePaymentCallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the payment provider. */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "*/*": unknown;
+            };
+        };
+        responses: {
+            /** @description All events of the callback are durable in Kafka. Also for events that concern no order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallbackReceipt"];
+                };
+            };
+            /** @description The callback cannot be read. The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The signature of the callback is not valid */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The payment provider was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The service is overloaded */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listWebhookEndpoints: {
         parameters: {
             query?: never;
@@ -2872,7 +3244,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3010,7 +3382,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3163,7 +3535,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3284,7 +3656,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3450,7 +3822,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3585,7 +3957,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3741,7 +4113,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3913,7 +4285,7 @@ export interface operations {
             /** @description A valid access token is required */
             401: {
                 headers: {
-                    /** @description The challenge (RFC 6750). */
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };

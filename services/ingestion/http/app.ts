@@ -5,7 +5,7 @@ import { answerClientError } from './client-error.ts';
 import { HttpProblem, sendProblem } from './problems.ts';
 import { firstStages, stagesOf } from './request-stages.ts';
 import { type AdmitDeps, refuseCaller } from './requests/admit.ts';
-import { bodyBytesMax, registerBodyParsers } from './requests/bodies.ts';
+import { bodyBytesMax, registerBodyParsers, registerRawParser } from './requests/bodies.ts';
 import { type Charges, createCharges } from './requests/charge-orders.ts';
 import { endMessage } from './requests/check-message.ts';
 import { type Route, type RouteDeps, routes } from './routes/index.ts';
@@ -86,10 +86,21 @@ export function createApp(deps: AppDeps): FastifyInstance {
     app.addHook('onRequest', stage);
   }
   const charges = createCharges(deps.rates);
-  for (const route of served) registerRoute(app, deps, charges, route);
+  for (const route of served) {
+    if (route.operation.body?.isRaw !== true) registerRoute(app, deps, charges, route);
+    else registerRawRoute(app, deps, charges, route);
+  }
   registerShadowed(app, known);
   registerPages(app, operations);
   return app;
+}
+
+/** In a scope of its own, where bodies of every content type are bytes. */
+function registerRawRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, route: Route): void {
+  app.register(async (scope) => {
+    registerRawParser(scope);
+    registerRoute(scope, deps, charges, route);
+  });
 }
 
 function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, route: Route): void {

@@ -87,6 +87,15 @@ export function knownCaller(
   return token === undefined ? null : verifier.known(token);
 }
 
+/**
+ * The caller of a request without a token: everyone at this address. Its signature is checked with its body. The name has a
+ * blank, so no token has it.
+ */
+export function senderOf(request: FastifyRequest): Caller {
+  const customerId = `sender ${addressOf(request.raw.socket)}`;
+  return { customerId, scopes: new Set(), expiresAtMs: Number.MAX_SAFE_INTEGER };
+}
+
 const tooManyTokens = { detail: 'Too many tokens wait to be checked.', headers: { 'retry-after': '5' } };
 
 function verifyNow(
@@ -107,7 +116,7 @@ function verifyNow(
 }
 
 /** One IPv6 site has 2^64 addresses. The first four groups identify the site. */
-function addressOf({ remoteAddress = '' }: Socket): string {
+export function addressOf({ remoteAddress = '' }: Socket): string {
   return remoteAddress.includes('.') ? remoteAddress : remoteAddress.split(':', 4).join(':');
 }
 

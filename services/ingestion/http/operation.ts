@@ -28,13 +28,21 @@ export interface Operation {
   readonly url: string;
   readonly summary: string;
   readonly description?: string;
-  readonly scope: Scope;
+  /** The scope that the token must have. Null: the request has no token, but a signature that the handler checks. */
+  readonly scope: Scope | null;
   /** The load limits that apply. During overload, writes are refused long before reads. */
+  readonly tag?: 'Payments';
   readonly admissionClass: 'read' | 'write';
   /** The charge against the caller's rate: one order, or a batch by its bytes and its orders. Absent: no charge. */
   readonly charge?: 'order' | 'batch';
   readonly parameters: readonly Parameter[];
-  readonly body?: { readonly schema: TSchema; readonly bytesMax: number; readonly required: boolean };
+  readonly body?: {
+    readonly schema: TSchema;
+    readonly bytesMax: number;
+    readonly required: boolean;
+    /** The handler gets the bytes of any content type. */
+    readonly isRaw?: true;
+  };
   readonly responses: Readonly<Record<number, OperationResponse>>;
   /** Problems in addition to the problems of every operation. */
   readonly problems: readonly ProblemCode[];

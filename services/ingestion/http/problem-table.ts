@@ -35,6 +35,11 @@ export const problemTable = {
     title: 'A request header is malformed',
     meaning: '`detail` names the header and its required format.',
   },
+  CALLBACK_UNREADABLE: {
+    status: 400,
+    title: 'The callback cannot be read',
+    meaning: 'The signature is valid, but the body does not have the form of a callback of this provider.',
+  },
   BAD_REQUEST: {
     status: 400,
     title: 'The request cannot be read as HTTP',
@@ -46,6 +51,12 @@ export const problemTable = {
     meaning:
       'Send `Authorization: Bearer <token>`. The token must be signed, unexpired and issued for this API.',
   },
+  SIGNATURE_INVALID: {
+    status: 401,
+    title: 'The signature of the callback is not valid',
+    meaning:
+      'Sign the exact bytes of the body as Standard Webhooks describes, with a secret that this service knows. The time of the signature may differ by 5 minutes.',
+  },
   SCOPE_MISSING: {
     status: 403,
     title: 'The token lacks a required scope',
@@ -56,6 +67,11 @@ export const problemTable = {
     title: 'The order was not found',
     meaning:
       'You have no order with this id. To read a queued order, send its ticket: follow the links in the API responses.',
+  },
+  PROVIDER_UNKNOWN: {
+    status: 404,
+    title: 'The payment provider was not found',
+    meaning: 'This service has no payment provider with this name.',
   },
   CURSOR_UNKNOWN: {
     status: 404,
@@ -99,6 +115,17 @@ export const problemTable = {
     status: 409,
     title: 'The limit of webhook endpoints is reached',
     meaning: 'You have the maximum number of endpoints. Delete one that you no longer need.',
+  },
+  NOTHING_TO_PAY: {
+    status: 409,
+    title: 'The order costs nothing',
+    meaning: 'The total of the order is 0, so it needs no payment.',
+  },
+  NOT_PAYABLE: {
+    status: 409,
+    title: 'The order cannot be paid now',
+    meaning:
+      'Only an order with the status PENDING_PAYMENT can be paid, before its `paymentDueAt`. `detail` gives the reason.',
   },
   ORDER_LOST: {
     status: 410,
@@ -174,6 +201,11 @@ export const problemTable = {
     status: 503,
     title: 'Access tokens cannot be verified now',
     meaning: 'The keys of the token issuer are unavailable. Retry after `Retry-After` seconds.',
+  },
+  PROVIDER_UNAVAILABLE: {
+    status: 503,
+    title: 'The payment provider does not respond',
+    meaning: 'No payment session was opened. Retry after `Retry-After` seconds.',
   },
   STATE_UNAVAILABLE: {
     status: 503,

@@ -4,8 +4,9 @@
  * is too large or of another type.
  */
 import type { onRequestHookHandler, preHandlerHookHandler, RouteHandlerMethod } from 'fastify';
-import { authenticate } from './auth.ts';
+import { authenticate, senderOf } from './auth.ts';
 import { createCors } from './cors.ts';
+import type { Operation } from './operation.ts';
 import { type AdmitDeps, admit, budgetBody, takeTurn } from './requests/admit.ts';
 import { refuseBody } from './requests/bodies.ts';
 import type { Charge, Charges } from './requests/charge-orders.ts';
@@ -49,12 +50,21 @@ export function stagesOf(deps: AdmitDeps, charges: Charges, route: Route): Opera
   return {
     onRequest: [
       (request, reply, done) => admit(deps, operation, request, reply, done),
-      (request, reply, done) => authenticate(deps, operation.scope, request, reply, done),
+      identifyStage(deps, operation.scope),
       (request, reply, done) => takeTurn(deps, request, reply, done),
       (request, reply, done) => budgetBody(deps, operation, request, reply, done),
     ],
     preHandler,
     handler: lastStages(charges.orders, route),
+  };
+}
+
+/** A request without a token belongs to its address until its signature is checked. */
+function identifyStage(deps: AdmitDeps, scope: Operation['scope']): onRequestHookHandler {
+  if (scope !== null) return (request, reply, done) => authenticate(deps, scope, request, reply, done);
+  return (request, _reply, done) => {
+    request.caller = senderOf(request);
+    done();
   };
 }
 

@@ -29,6 +29,7 @@ import { createWebhookUrls } from '../application/webhooks/webhook-url.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
 import { createStreams } from '../http/streams.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
+import { createFakePayments, type FakeProvider } from './fake-payments.ts';
 import { createFakeStore } from './fake-store.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 import { acceptedEvent, newOrder } from './sample-orders.ts';
@@ -68,7 +69,7 @@ export interface FakeOptions {
 }
 
 /** The state that tests read and set. */
-interface Controls extends FakeLog {
+interface Controls extends FakeLog, FakeProvider {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
   /** The idempotency cache. */
@@ -156,6 +157,8 @@ function newControls(): Controls {
     holdList: null,
     logHolds: true,
     deadLetters: new Set(),
+    asked: [],
+    answers: [],
   };
 }
 
@@ -166,6 +169,7 @@ function fakeDeps(
   options: FakeOptions,
 ): AppDeps {
   const tickets = createTickets(secret, 'log');
+  const callerLimits = createCallerLimits({ ...callerLimitSettings(6), ...options.callerLimits }, clock);
   const shown = createBoundedMap<string, number>(1_000);
   const commandLog = createFakeCommandLog(controls, progress);
   const readStatus = fakeReadStatus(controls, progress, shown);
@@ -179,7 +183,7 @@ function fakeDeps(
       known: (token) => (options.knowsTokens === true ? (callers[token] ?? null) : null),
       verify: fakeVerify,
     },
-    ...createCallerLimits({ ...callerLimitSettings(6), ...options.callerLimits }, clock),
+    ...callerLimits,
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     corsOrigins: options.corsOrigins ?? [],
@@ -203,6 +207,10 @@ function fakeDeps(
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, progress, nowMs: clock.nowMs }),
     store: createFakeStore(controls),
+    ...createFakePayments(controls, {
+      ...{ commandLog, callerLimits, clock },
+      isAway: () => controls.mysqlAway,
+    }),
     ...createFakeWebhooks(() => controls.mysqlAway),
     readWebhookUrl: createWebhookUrls([]),
     cursors: createCursors(secret),

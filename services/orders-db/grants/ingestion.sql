@@ -1,4 +1,5 @@
--- Login of ingestion: reads orders and prices, manages webhook endpoints, and makes deliveries due again.
+-- Login of ingestion: reads orders and prices, stores payment sessions, manages webhook endpoints, and makes
+-- deliveries due again.
 GRANT SELECT ON `orderstream`.`lane_positions` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`orders` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`order_items` TO 'orderstream_ingestion'@'%';
@@ -14,6 +15,7 @@ GRANT SELECT ON `orderstream`.`shipping_rates` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`rule_flags` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`catalogue_state` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`products` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, INSERT ON `orderstream`.`payment_sessions` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`webhook_endpoints` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, UPDATE (`status`, `attempts`, `due_at_ms`, `leased_until_ms`) ON `orderstream`.`notification_deliveries` TO 'orderstream_ingestion'@'%';
 GRANT INSERT ON `orderstream`.`audit_log` TO 'orderstream_ingestion'@'%';

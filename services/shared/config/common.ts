@@ -1,5 +1,5 @@
 import { logLevels } from '../log/index.ts';
-import { bool, durationMs, int, list, oneOf, secret, str, url } from './fields.ts';
+import { bool, durationMs, int, list, oneOf, secret, secretList, str, url } from './fields.ts';
 
 export const kafkaFields = {
   kafkaBrokers: list('KAFKA_BROKERS', {
@@ -55,6 +55,29 @@ export const redisFields = {
     protocols: ['redis', 'rediss'],
     default: 'redis://127.0.0.1:16379',
     help: 'Redis URL. Redis is only a cache: nothing is lost without it. rediss:// uses TLS and verifies the host. ?ca=FILE names the CA certificates (PEM).',
+  }),
+};
+
+/** Of services that call a payment provider or read its callbacks. */
+export const paymentFields = {
+  paymentLocalUrl: url('PAYMENT_LOCAL_URL', {
+    protocols: ['http', 'https'],
+    default: '',
+    help: 'Base URL of the local payment provider, for demonstrations and tests. If empty, there is no such provider.',
+  }),
+  paymentLocalKey: secret('PAYMENT_LOCAL_KEY', {
+    default: '',
+    help: 'Key of the API of the local payment provider; required with PAYMENT_LOCAL_URL.',
+  }),
+  paymentLocalCallbackSecrets: secretList('PAYMENT_LOCAL_CALLBACK_SECRETS', {
+    default: [],
+    help: 'Secrets whsec_<base64> that sign callbacks of the local payment provider. Two during a rotation.',
+  }),
+  paymentTimeoutMs: durationMs('PAYMENT_TIMEOUT', {
+    default: 10_000,
+    min: 100,
+    max: 60_000,
+    help: 'Time limit of one call of a payment provider.',
   }),
 };
 

@@ -4,6 +4,7 @@ export {
   kafkaFields,
   logFields,
   mysqlFields,
+  paymentFields,
   redisFields,
   registryFields,
   webhookFields,

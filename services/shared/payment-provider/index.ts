@@ -1,3 +1,4 @@
+export { paymentCommand } from './commands.ts';
 export { createLocalProvider } from './local/local-provider.ts';
 export {
   type CapturedData,
@@ -7,3 +8,4 @@ export {
   SessionBody,
 } from './local/shapes.ts';
 export type * from './port.ts';
+export { createProviders, type Providers, providerRules } from './providers.ts';

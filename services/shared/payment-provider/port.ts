@@ -2,7 +2,9 @@
  * The interface between this product and a payment provider. Amounts are integers in minor units of ISO 4217.
  * Except for `list`, no method throws for a fault of the provider. A missing answer is a result.
  */
-import type { IncomingHttpHeaders } from 'node:http';
+
+/** As Node has them: the names are in lower case. */
+export type CallbackHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface PaymentProvider {
   /** The name in URLs, commands and tables: lower-case letters, digits and dashes. */
@@ -26,7 +28,7 @@ export interface PaymentProvider {
    * Reads one callback. Checks the exact bytes of its body against its headers and this time. Needs no
    * connection.
    */
-  readCallback(headers: IncomingHttpHeaders, raw: Buffer, nowMs: number): CallbackReading;
+  readCallback(headers: CallbackHeaders, raw: Buffer, nowMs: number): CallbackReading;
 }
 
 interface SessionRequest {
@@ -40,7 +42,12 @@ interface SessionRequest {
 }
 
 export type SessionResult =
-  | { readonly status: 'created'; readonly url: string; readonly expiresAtMs: number }
+  | {
+      readonly status: 'created';
+      readonly sessionId: string;
+      readonly url: string;
+      readonly expiresAtMs: number;
+    }
   /** The provider does not accept this amount or currency. */
   | { readonly status: 'refused'; readonly reason: string }
   | { readonly status: 'unavailable'; readonly reason: string };
@@ -63,6 +70,8 @@ export type RefundResult =
 interface MadeRefund {
   readonly status: RefundStatus;
   readonly providerRefundId: string;
+  /** The provider's code for a failure; null without one. */
+  readonly failureCode: string | null;
   readonly amount: number;
   readonly currency: string;
 }
@@ -84,7 +93,10 @@ export type ProviderRecord =
       readonly amount: number;
       readonly currency: string;
     }
-  | ({ readonly kind: 'refund'; readonly atMs: number; readonly providerPaymentId: string } & MadeRefund);
+  | ({ readonly kind: 'refund'; readonly atMs: number; readonly providerPaymentId: string } & Omit<
+      MadeRefund,
+      'failureCode'
+    >);
 
 export type CallbackReading =
   | { readonly kind: 'refused'; readonly reason: 'forged' | 'old' }
@@ -100,14 +112,14 @@ interface ProviderEvent {
   readonly reference: string;
 }
 
-interface PaymentCaptured extends ProviderEvent {
+export interface PaymentCaptured extends ProviderEvent {
   readonly kind: 'captured';
   readonly providerPaymentId: string;
   readonly amount: number;
   readonly currency: string;
 }
 
-interface PaymentFailed extends ProviderEvent {
+export interface PaymentFailed extends ProviderEvent {
   readonly kind: 'failed';
   /** The attempt that failed, if the provider gave it an id. */
   readonly providerPaymentId: string | null;
@@ -117,13 +129,14 @@ interface PaymentFailed extends ProviderEvent {
   readonly reason: string;
 }
 
-interface RefundSettled extends ProviderEvent {
+export interface RefundSettled extends ProviderEvent {
   readonly kind: 'refund';
   /** The key of the refund request. Null if a person made the refund at the provider. */
   readonly refundId: string | null;
   readonly providerPaymentId: string;
   readonly providerRefundId: string;
   readonly succeeded: boolean;
+  readonly failureCode: string | null;
   readonly amount: number;
   readonly currency: string;
 }

@@ -1,6 +1,5 @@
 /** Verifies webhooks as https://www.standardwebhooks.com describes. */
 import { timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import { signatureOf } from './sign.ts';
 
 /** `forged`: no secret made one of the signatures. `old`: the signature is right, but its time is outside of the window. */
@@ -17,7 +16,7 @@ const timestampForm = /^\d{1,12}$/;
 /** Checks the exact bytes of a body against its headers. Any of the secrets may have signed it. */
 export function verifyWebhook(
   secrets: readonly string[],
-  headers: IncomingHttpHeaders,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   raw: Buffer,
   nowMs: number,
 ): Verification {

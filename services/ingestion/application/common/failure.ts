@@ -19,6 +19,18 @@ export type FailureCode =
   | 'RATE_LIMITED'
   /** The stores cannot return the state. */
   | 'STATE_UNAVAILABLE'
+  /** The order costs nothing. */
+  | 'NOTHING_TO_PAY'
+  /** The order cannot be paid now. */
+  | 'NOT_PAYABLE'
+  /** No such payment provider is configured. */
+  | 'PROVIDER_UNKNOWN'
+  /** The payment provider gives no answer. */
+  | 'PROVIDER_UNAVAILABLE'
+  /** The callback has no valid signature of its provider. */
+  | 'SIGNATURE_INVALID'
+  /** The provider signed the callback, but its form is unknown. */
+  | 'CALLBACK_UNREADABLE'
   /** A bug; `cause` is the error. */
   | 'INTERNAL';
 

@@ -14,6 +14,10 @@ export interface CallerLimits {
   readonly reads: ReadTurns;
   readonly refusals: Refusals;
   readonly tokenChecks: TokenChecks;
+  /** Checks of the signatures of callbacks, with the same rules as checks of tokens. */
+  readonly signatureChecks: TokenChecks;
+  /** Calls of payment providers, which may hang. */
+  readonly providerTurns: ReadTurns;
 }
 
 export interface CallerLimitSettings {
@@ -22,10 +26,13 @@ export interface CallerLimitSettings {
   readonly reads: ReadLimits;
   readonly refusals: RefusalLimits;
   readonly tokenChecks: TokenCheckLimits;
+  readonly signatureChecks: TokenCheckLimits;
+  readonly providerTurns: ReadLimits;
 }
 
 /** The limits of a service with this many connections to the database. */
 export function callerLimitSettings(connections: number): CallerLimitSettings {
+  const checks = { badMax: 50, forgivenPerSecond: 10, checkingMs: 1, everyMs: 10, waitingMax: 5_000 };
   return {
     // About a millisecond of work in each turn of the event loop.
     entry: { perTurn: 16, waitingPerCallerMax: 2_000 },
@@ -37,7 +44,9 @@ export function callerLimitSettings(connections: number): CallerLimitSettings {
     // One connection is reserved for reads of single orders. A few statements serve many of them.
     reads: { runningMax: Math.max(1, connections - 1), runningPerCallerMax: 2, waitingPerCallerMax: 100 },
     refusals: { atOnceMax: 50, perSecond: 50, delayMsMax: 1_000 },
-    tokenChecks: { badMax: 50, forgivenPerSecond: 10, checkingMs: 1, everyMs: 10, waitingMax: 5_000 },
+    tokenChecks: checks,
+    signatureChecks: checks,
+    providerTurns: { runningMax: 64, runningPerCallerMax: 4, waitingPerCallerMax: 100 },
   };
 }
 
@@ -52,5 +61,7 @@ export function createCallerLimits(
     reads: createReadTurns(limits.reads),
     refusals: createRefusals(limits.refusals, clock),
     tokenChecks: createTokenChecks(limits.tokenChecks, clock),
+    signatureChecks: createTokenChecks(limits.signatureChecks, clock),
+    providerTurns: createReadTurns(limits.providerTurns),
   };
 }

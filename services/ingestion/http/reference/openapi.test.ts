@@ -33,7 +33,7 @@ describe('the OpenAPI document', () => {
   test('has an example for each problem of each operation', () => {
     for (const { url, method, problems } of operations) {
       const text = JSON.stringify(
-        (document['paths'] as Record<string, Record<string, object>>)[url.replace(':id', '{id}')]![
+        (document['paths'] as Record<string, Record<string, object>>)[url.replaceAll(/:(\w+)/g, '{$1}')]![
           method.toLowerCase()
         ],
       );

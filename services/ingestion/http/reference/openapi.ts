@@ -32,7 +32,10 @@ const headerTable: Readonly<Record<string, { description: string; schema: object
   },
   RateLimit: { description: 'The remaining quota.', schema: text },
   'RateLimit-Policy': { description: 'The rate limit, in orders.', schema: text },
-  'WWW-Authenticate': { description: 'The challenge (RFC 6750).', schema: text },
+  'WWW-Authenticate': {
+    description: 'The challenge: of a token (RFC 6750) or of a signature.',
+    schema: text,
+  },
 };
 
 /** Headers of every problem with this status. */
@@ -57,8 +60,16 @@ const commonProblems: readonly ProblemCode[] = [
   'AUTH_UNAVAILABLE',
 ];
 
+/** Of operations with a token. */
+const tokenProblems: ReadonlySet<ProblemCode> = new Set([
+  'UNAUTHORIZED',
+  'SCOPE_MISSING',
+  'AUTH_UNAVAILABLE',
+]);
+
 const tags = [
   { name: 'Orders', description: 'Place, read, follow and cancel orders.' },
+  { name: 'Payments', description: 'Pay an order, and callbacks of payment providers.' },
   { name: 'Webhooks', description: 'Webhook endpoints and the events delivered to them.' },
 ];
 
@@ -93,6 +104,13 @@ export function openapiDocument(operations: readonly Operation[]): Json {
           bearerFormat: 'JWT',
           description: 'Scopes: orders:read, orders:write, webhooks:manage.',
         },
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'webhook-signature',
+          description:
+            'Of payment providers: the signature of the exact body, as the provider makes it. The local provider signs as Standard Webhooks describes.',
+        },
       },
     },
   };
@@ -100,20 +118,21 @@ export function openapiDocument(operations: readonly Operation[]): Json {
 
 function operationObject(operation: Operation, schemas: Json): Json {
   const { id, summary, description, scope, parameters, body, responses, problems } = operation;
-  const codes = [...new Set([...problems, ...commonProblems])];
+  const common = scope === null ? commonProblems.filter((code) => !tokenProblems.has(code)) : commonProblems;
+  const codes = [...new Set([...problems, ...common])];
   return {
     operationId: id,
     summary,
     ...(description === undefined ? {} : { description }),
-    tags: [scope === 'webhooks:manage' ? 'Webhooks' : 'Orders'],
-    security: [{ token: [scope] }],
+    tags: [operation.tag ?? (scope === 'webhooks:manage' ? 'Webhooks' : 'Orders')],
+    security: scope === null ? [{ signature: [] }] : [{ token: [scope] }],
     ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameterObject) }),
     ...(body === undefined
       ? {}
       : {
           requestBody: {
             required: body.required,
-            content: { 'application/json': contentOf(body.schema, schemas) },
+            content: { [body.isRaw === true ? '*/*' : 'application/json']: contentOf(body.schema, schemas) },
           },
         }),
     responses: {

@@ -9,7 +9,7 @@ import type { Bodies } from '../../application/limits/body-budget.ts';
 import type { Entry } from '../../application/limits/entry.ts';
 import type { Refusals } from '../../application/limits/refusals.ts';
 import type { Usage } from '../../application/limits/usage.ts';
-import { type AuthDeps, knownCaller } from '../auth.ts';
+import { type AuthDeps, knownCaller, senderOf } from '../auth.ts';
 import type { Operation } from '../operation.ts';
 import { sendProblem } from '../problems.ts';
 import { receiveBody } from './receive-body.ts';
@@ -29,13 +29,13 @@ export interface AdmitDeps extends AuthDeps {
  */
 export function admit(
   deps: AdmitDeps,
-  { admissionClass }: Operation,
+  { admissionClass, scope }: Operation,
   request: FastifyRequest,
   reply: FastifyReply,
   done: () => void,
 ): void {
   const refusal = deps.admission.refusal(admissionClass);
-  if (refusal === null || (refusal !== 'lag' && isLight(deps, request))) {
+  if (refusal === null || (refusal !== 'lag' && isLight(deps, scope, request))) {
     done();
     return;
   }
@@ -48,8 +48,8 @@ export function admit(
  * Whether the caller causes little of the load. False for a token that was not verified before, because the
  * verification would add load.
  */
-function isLight(deps: AdmitDeps, request: FastifyRequest): boolean {
-  const caller = knownCaller(deps, request);
+function isLight(deps: AdmitDeps, scope: Operation['scope'], request: FastifyRequest): boolean {
+  const caller = scope === null ? senderOf(request) : knownCaller(deps, request);
   if (caller === null) return false;
   if (deps.usage.isLight(caller.customerId)) return true;
   deps.usage.note(caller.customerId);

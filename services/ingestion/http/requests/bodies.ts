@@ -47,6 +47,12 @@ function takeEmpty({ headers }: FastifyRequest, payload: IncomingMessage, done: 
   payload.once('data', onData).once('end', onEnd);
 }
 
+/** For an operation that reads the bytes itself: any content type, also none. */
+export function registerRawParser(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
 let checkNothing: Check<object> | undefined;
 
 /** For operations without a body. Allows no body and `{}`. Throws a problem for any other body. */

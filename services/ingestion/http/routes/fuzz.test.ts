@@ -59,6 +59,10 @@ const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
   listOrders: [404],
   listWebhookDeliveries: [404],
   cancelOrder: [412],
+  // Only some orders can be paid, and the document does not know the providers or each rule of URLs.
+  openPaymentSession: [400, 409],
+  // The signature is made by a provider.
+  receivePaymentCallback: [401, 404],
   redeliver: [404],
   deleteWebhookEndpoint: [404],
 };

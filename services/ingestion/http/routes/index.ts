@@ -4,6 +4,8 @@ import { cancelOrder, cancelOrderOperation } from './cancel-order.ts';
 import { getHistory, getHistoryOperation } from './get-history.ts';
 import { getOrder, getOrderOperation } from './get-order.ts';
 import { listOrders, listOrdersOperation } from './list-orders.ts';
+import { receiveCallback, receiveCallbackOperation } from './payments/payment-callbacks.ts';
+import { openPaymentSession, openPaymentSessionOperation } from './payments/payment-sessions.ts';
 import { placeBatch, placeBatchOperation } from './place-batch.ts';
 import { placeOrder, placeOrderOperation } from './place-order.ts';
 import { quoteOrder, quoteOrderOperation } from './quote-order.ts';
@@ -46,6 +48,8 @@ export function routes(deps: RouteDeps): readonly Route[] {
     getHistory(deps),
     streamOrder(deps),
     cancelOrder(deps),
+    openPaymentSession(deps),
+    receiveCallback(deps),
     createWebhook(deps),
     listWebhooks(deps),
     getWebhook(deps),
@@ -68,6 +72,8 @@ export const operations: readonly Operation[] = [
   getHistoryOperation,
   streamOrderOperation,
   cancelOrderOperation,
+  openPaymentSessionOperation,
+  receiveCallbackOperation,
   createWebhookOperation,
   listWebhooksOperation,
   getWebhookOperation,

@@ -18,6 +18,11 @@ export const ingestionMetrics = {
     help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, or share (the caller has too many concurrent requests).',
     labels: ['reason'],
   },
+  ingestion_callbacks_total: {
+    type: 'counter',
+    help: 'Callbacks of payment providers: accepted, refused (signature), unreadable, or not_produced.',
+    labels: ['provider', 'result'],
+  },
   ingestion_lag_seconds: {
     type: 'gauge',
     help: 'How long an order accepted now would wait for its outcome, in the slowest partition.',

@@ -32,7 +32,10 @@ export function createLocalProvider(options: LocalProviderOptions): PaymentProvi
     async createSession({ orderId, amount, currency, expiresAtMs, returnUrl }): Promise<SessionResult> {
       const body = { key: orderId, reference: orderId, amount, currency, expiresAtMs, returnUrl };
       const answer = await caller.call('POST', '/v1/sessions', body);
-      if (isSuccess(answer) && sessionAnswer.Check(answer.body)) return { status: 'created', ...answer.body };
+      if (isSuccess(answer) && sessionAnswer.Check(answer.body)) {
+        const { id: sessionId, url, expiresAtMs: endsAtMs } = answer.body;
+        return { status: 'created', sessionId, url, expiresAtMs: endsAtMs };
+      }
       const refusal = refusalOf(answer);
       return refusal === null
         ? { status: 'unavailable', reason: reasonOf(answer) }
@@ -96,8 +99,8 @@ function reasonOf(answer: JsonAnswer): string {
     : `the provider answered ${status} with an unknown body`;
 }
 
-function madeRefund({ id, status, amount, currency }: RefundAnswer) {
-  return { status, providerRefundId: id, amount, currency };
+function madeRefund({ id, status, reason, amount, currency }: RefundAnswer) {
+  return { status, providerRefundId: id, failureCode: reason, amount, currency };
 }
 
 function recordOf(row: {

@@ -1,10 +1,9 @@
 /**
  * Reads callbacks of the local provider. Each one has one event and is signed according to Standard Webhooks.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import { Compile } from 'typebox/compile';
 import { verifyWebhook } from '../../standard-webhooks/index.ts';
-import type { CallbackReading, PaymentEvent } from '../port.ts';
+import type { CallbackHeaders, CallbackReading, PaymentEvent } from '../port.ts';
 import { CallbackBody, CapturedData, DeclinedData, RefundData } from './shapes.ts';
 
 const callbackBody = Compile(CallbackBody);
@@ -15,7 +14,7 @@ const refundData = Compile(RefundData);
 /** Reads a callback. Checks the signature before it parses the body. */
 export function readLocalCallback(
   secrets: readonly string[],
-  headers: IncomingHttpHeaders,
+  headers: CallbackHeaders,
   raw: Buffer,
   nowMs: number,
 ): CallbackReading {
@@ -55,7 +54,7 @@ function eventOf(eventId: string, type: string, data: unknown): PaymentEvent | n
     case 'refund.succeeded':
     case 'refund.failed': {
       if (!refundData.Check(data)) return 'malformed';
-      const { refund, key, payment, reference, amount, currency } = data;
+      const { refund, reason, key, payment, reference, amount, currency } = data;
       return {
         kind: 'refund',
         eventId,
@@ -64,6 +63,7 @@ function eventOf(eventId: string, type: string, data: unknown): PaymentEvent | n
         providerPaymentId: payment,
         providerRefundId: refund,
         succeeded: type === 'refund.succeeded',
+        failureCode: reason,
         amount,
         currency,
       };

@@ -6,6 +6,8 @@ const Id = Type.String({ pattern: '^[\\x21-\\x7e]{1,100}$' });
 /** Minor units. */
 const Amount = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER - 1 });
 const Currency = Type.String({ pattern: '^[A-Z]{3}$' });
+/** Why a refund failed; null while it has not. */
+const FailureReason = Type.Union([Type.Null(), Id]);
 const Reference = Type.String({ minLength: 1, maxLength: 200 });
 const Milliseconds = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -18,6 +20,7 @@ export const SessionBody = Type.Object({
   returnUrl: Type.Union([Type.Null(), Type.String({ maxLength: 2_000 })]),
 });
 export const SessionAnswer = Type.Object({
+  id: Id,
   url: Type.String({ pattern: '^https?://[\\x21-\\x7e]{1,2000}$' }),
   expiresAtMs: Milliseconds,
 });
@@ -30,6 +33,7 @@ export const RefundBody = Type.Object({
 export const RefundAnswer = Type.Object({
   id: Id,
   status: Type.Union([Type.Literal('succeeded'), Type.Literal('pending'), Type.Literal('failed')]),
+  reason: FailureReason,
   amount: Amount,
   currency: Currency,
 });
@@ -78,6 +82,7 @@ export const DeclinedData = Type.Object({
 });
 export const RefundData = Type.Object({
   refund: Id,
+  reason: FailureReason,
   key: Type.Union([Type.Null(), Id]),
   payment: Id,
   reference: Reference,
