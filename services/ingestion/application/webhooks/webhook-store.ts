@@ -2,8 +2,9 @@
  * The webhook endpoints of a customer. Notification rereads this table when its newest `updated_at_ms` or its
  * row count changes. So every write here raises `updated_at_ms` above all others.
  */
+import { createHash } from 'node:crypto';
 import { type AuditAction, type AuditDetails, recordAudit } from '../../../shared/audit/index.ts';
-import { AppError } from '../../../shared/errors/index.ts';
+import { AppError, appError } from '../../../shared/errors/index.ts';
 import type { Pool, Queryable, Session } from '../../../shared/mysql/index.ts';
 import { backoff, type RetryOptions, retry } from '../../../shared/retry/index.ts';
 import type { SecretBox } from '../../../shared/secrets/index.ts';
@@ -103,12 +104,10 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
     const { url, eventTypes } = endpoint;
     const changedAtMs = await nextChangeMs(db, nowMs);
     const details = { url: withoutSecrets(url), eventTypes };
+    const sealed = { ...endpoint, secret: secrets.seal(endpoint.secret, endpoint) };
     const made = await changed(endpoint, nowMs, 'endpoint.created', details, (session) =>
-      insertEndpoint(
-        session,
-        { ...endpoint, secret: secrets.seal(endpoint.secret, endpoint) },
-        nowMs,
-        changedAtMs,
+      underCustomerLock(session, endpoint.customerId, () =>
+        insertEndpoint(session, sealed, nowMs, changedAtMs),
       ),
     );
     return made ? changedAtMs : null;
@@ -118,7 +117,6 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
   return {
     async create(endpoint, nowMs) {
       const { customerId, endpointId, url, eventTypes } = endpoint;
-      // Two instances that create endpoints of one customer at the same time may deadlock.
       const changedAtMs = await oneByOne(customerId, () =>
         retry(() => create(endpoint, nowMs), createRetries),
       );
@@ -173,11 +171,37 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
   };
 }
 
+/** Longer than an insert takes on a busy server. */
+const lockSeconds = 5;
+/** Hexadecimal digits; 128 bits. */
+const lockHashLength = 32;
+
 const createRetries: RetryOptions = {
   attempts: 5,
   backoff: backoff({ initialMs: 20, maxMs: 200 }),
   shouldRetry: (error) => error instanceof AppError && error.code === 'MYSQL_DEADLOCK',
 };
+
+/**
+ * Two instances that insert for one customer would wait for each other's row when they count: a deadlock each time.
+ * The named lock ends before COMMIT; from then on this transaction waits for no other row.
+ */
+async function underCustomerLock<T>(session: Session, customerId: string, run: () => Promise<T>): Promise<T> {
+  const name = `webhooks.${createHash('sha256').update(customerId).digest('hex').slice(0, lockHashLength)}`;
+  const [row] = await session.rows<{ got: number | null }>(
+    'SELECT GET_LOCK(LEFT(CONCAT(?, DATABASE()), 64), ?) AS got',
+    [`${name}.`, lockSeconds],
+  );
+  if (row?.got !== 1)
+    throw appError('MYSQL_LOCK_TIMEOUT', { reason: 'another instance creates an endpoint' });
+  try {
+    return await run();
+  } finally {
+    // The lock of a closed session has already ended.
+    if (session.alive)
+      await session.rows('SELECT RELEASE_LOCK(LEFT(CONCAT(?, DATABASE()), 64)) AS released', [`${name}.`]);
+  }
+}
 
 /**
  * Inserts the row first, then counts under lock. So it waits for a concurrent insert and counts it too. A count
