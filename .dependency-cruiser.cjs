@@ -51,7 +51,7 @@ module.exports = {
       severity: 'error',
       comment: 'decide has no I/O, no clock, no log: time and ids come in as arguments.',
       from: { path: '^services/domain/', pathNot: ['\\.test\\.ts$', '^services/domain/testing/'] },
-      to: { pathNot: ['^services/domain/', '^schemas/', '^services/shared/errors/'] },
+      to: { pathNot: ['^services/domain/', '^schemas/', '^services/shared/(errors|ids)/'] },
     },
     {
       name: 'schemas-import-nothing',

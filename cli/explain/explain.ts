@@ -97,8 +97,8 @@ function withFirst(
   const made = events.find(({ outcome }) => outcome === 'ACCEPTED' || outcome === 'REJECTED');
   const first = {
     version: 1,
-    // A rejected order never changes, and every other order begins with this status.
-    status: made?.status ?? (order['version'] === 1 ? order['status'] : 'PENDING_PAYMENT'),
+    // A rejected order never changes. Every other order begins with one of these two statuses.
+    status: made?.status ?? firstStatus(order),
     command_type: 'PLACE',
     actor: made?.actor ?? null,
     reason: made?.reason ?? null,
@@ -207,4 +207,10 @@ async function readTables(db: Connection, orderId: string) {
       [`%${orderId}%`],
     ),
   };
+}
+
+/** The status of version 1, from the row of an order that was not rejected, or did not change. */
+function firstStatus(order: RowDataPacket): string {
+  if (order['version'] === 1) return order['status'];
+  return order['total'] === 0 ? 'PAID' : 'PENDING_PAYMENT';
 }

@@ -2,6 +2,8 @@
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
 import type { CouponChanges, CouponLedger, CouponLevels, Redemption } from './coupon-ledger.ts';
 import type { OrderStatus } from './orders/status.ts';
+import type { MoneyChanges, MoneyLedger, MoneySnapshot } from './payments/money-ledger.ts';
+import type { KnownPayment, LogPosition } from './payments/payment.ts';
 import type { PricedOrder, Product } from './pricing/price.ts';
 import type { Rules } from './pricing/rules.ts';
 import type { StockChange, StockLedger } from './stock-ledger.ts';
@@ -25,9 +27,30 @@ export interface KnownOrder {
   readonly currency: string;
   /** The coupon counters that it took; null for none. */
   readonly redemption: Redemption | null;
+  /** The position of its PLACE command. */
+  readonly placedAt: LogPosition;
+  readonly total: number;
+  readonly paymentDueAtMs: number | null;
   status: OrderStatus;
   version: number;
-  readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
+  /** Sums of its payments and refunds in its currency. */
+  received: number;
+  refundPending: number;
+  refunded: number;
+  disputed: number;
+  /** Failed payments after which it could still be paid. */
+  failedAttempts: number;
+  readonly lines: readonly KnownLine[];
+}
+
+/** A line of an order, with the units that are no longer as ordered; without them none are. */
+export interface KnownLine {
+  readonly sku: string;
+  readonly quantity: number;
+  readonly cancelled?: number;
+  readonly shipped?: number;
+  readonly returned?: number;
+  readonly restocked?: number;
 }
 
 /** The stored outcome of a command other than PLACE. */
@@ -35,6 +58,8 @@ export interface StoredOutcome {
   readonly version: number;
   readonly status: OrderStatus | null;
   readonly reason: Reason | null;
+  /** Of the request; null is not compared. */
+  readonly fingerprint: Uint8Array | null;
 }
 
 export interface Snapshot {
@@ -50,6 +75,8 @@ export interface Snapshot {
   readonly orders: ReadonlyMap<string, KnownOrder>;
   /** Stored outcomes by `commandKey`. */
   readonly commands: ReadonlyMap<string, StoredOutcome>;
+  /** Payments and refunds that the batch names; `noMoneyRows` if it names none. */
+  readonly money: MoneySnapshot;
 }
 
 export interface DecideSettings {
@@ -83,12 +110,29 @@ export interface CommandRow extends StoredOutcome {
   readonly outcome: OrderEvent['outcome'];
 }
 
-export interface Decision extends CouponChanges {
+/** The last state of an order that commands of the batch changed. */
+export interface OrderUpdate {
+  /** The version on which the decision is based. */
+  readonly fromVersion: number;
+  readonly order: Readonly<KnownOrder>;
+}
+
+/** What a payment row has besides the fields that decisions read. */
+interface PaymentSource extends LogPosition {
+  readonly providerEventId: string;
+  readonly reference: string | null;
+  readonly issuedAtMs: number;
+}
+
+export interface Decision extends CouponChanges, MoneyChanges {
   /** One event per record, in the order of the records. */
   readonly events: readonly OrderEvent[];
   readonly newOrders: readonly NewOrder[];
   readonly changes: readonly OrderChange[];
+  /** One per changed order. */
+  readonly updates: readonly OrderUpdate[];
   readonly commandRows: readonly CommandRow[];
+  readonly paymentSources: ReadonlyMap<KnownPayment, PaymentSource>;
   readonly stock: readonly StockChange[];
 }
 
@@ -98,15 +142,22 @@ export interface DecisionContext {
   readonly settings: DecideSettings;
   readonly stock: StockLedger;
   readonly coupons: CouponLedger;
+  readonly money: MoneyLedger;
   /** Orders of this batch and of the snapshot, changed by the commands decided so far. */
   readonly orders: Map<string, KnownOrder>;
   readonly newOrders: NewOrder[];
   readonly changes: OrderChange[];
+  /** The versions of the changed orders before their first change. */
+  readonly firstVersions: Map<string, number>;
+  readonly paymentSources: Map<KnownPayment, PaymentSource>;
 }
+
+/** Stands for the order in the rows of commands that have none, such as stock adjustments. */
+export const noOrderId = '00000000-0000-0000-0000-000000000000';
 
 /** The key of one command of one order. It is as unique as the primary key of `order_commands`. */
 export function commandKey(orderId: string | null, commandId: string): string {
-  return `${orderId ?? ''}/${commandId}`;
+  return `${orderId ?? noOrderId}/${commandId}`;
 }
 
 /** The order after the commands decided so far, or undefined if it does not exist. */

@@ -4,6 +4,7 @@
  * do not depend on how the commands are split into batches.
  */
 import type { OrderCommand, OrderEvent } from '../../schemas/generated/types.ts';
+import { findOrder } from './commands/change.ts';
 import { handlerOf } from './commands/registry.ts';
 import {
   type CommandRow,
@@ -16,8 +17,9 @@ import {
   type StoredOutcome,
 } from './context.ts';
 import { openCouponLedger } from './coupon-ledger.ts';
-import { deadLettered, duplicateCommand } from './events.ts';
+import { deadLettered, duplicateCommand, keyConflict } from './events.ts';
 import type { OrderStatus } from './orders/status.ts';
+import { openMoneyLedger } from './payments/money-ledger.ts';
 import { openStockLedger } from './stock-ledger.ts';
 
 /**
@@ -34,9 +36,12 @@ export function decide(
     settings,
     stock: openStockLedger(snapshot.stockLevels),
     coupons: openCouponLedger(snapshot.couponLevels, snapshot.rules.flags),
+    money: openMoneyLedger(snapshot.money),
     orders: new Map(),
     newOrders: [],
     changes: [],
+    firstVersions: new Map(),
+    paymentSources: new Map(),
   };
   const outcomes: StoredOutcomes = { stored: new Map(), rows: [] };
   const events = records.map((record) => {
@@ -49,9 +54,15 @@ export function decide(
     events,
     newOrders: context.newOrders,
     changes: context.changes,
+    updates: [...context.firstVersions].map(([orderId, fromVersion]) => ({
+      fromVersion,
+      order: context.orders.get(orderId)!,
+    })),
     commandRows: outcomes.rows,
     stock: context.stock.changes(),
     ...context.coupons.changes(),
+    ...context.money.changes(),
+    paymentSources: context.paymentSources,
   };
 }
 
@@ -72,11 +83,28 @@ function decideCommand(
   if (handler.repeatedBy === 'order') return handler.decide(context, record, command);
   const key = commandKey(command.orderId, command.commandId);
   const before = stored.get(key) ?? context.snapshot.commands.get(key);
-  if (before !== undefined) return duplicateCommand(record, command, before, context.settings.nowMs);
+  if (before !== undefined) return repeated(context, record, command, before);
   const event = handler.decide(context, record, command);
   const { version, reason, outcome } = event;
-  const kept = { version, status: event.status as OrderStatus | null, reason };
+  const { fingerprint } = command;
+  const kept = { version, status: event.status as OrderStatus | null, reason, fingerprint };
   stored.set(key, kept);
   rows.push({ ...kept, record, command, outcome });
   return event;
+}
+
+/** A command id that was decided before. With another request under it, the second request has no effect at all. */
+function repeated(
+  context: DecisionContext,
+  record: SourceRecord,
+  command: OrderCommand,
+  before: StoredOutcome,
+): OrderEvent {
+  const { nowMs } = context.settings;
+  const isSame =
+    before.fingerprint === null ||
+    command.fingerprint === null ||
+    Buffer.compare(before.fingerprint, command.fingerprint) === 0;
+  if (isSame) return duplicateCommand(record, command, before, nowMs);
+  return keyConflict(record, command, findOrder(context, command) ?? null, nowMs);
 }

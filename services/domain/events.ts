@@ -8,9 +8,12 @@ import {
 } from '../../schemas/index.ts';
 import type { KnownOrder, NewOrder, Snapshot, SourceRecord, StoredOutcome } from './context.ts';
 import type { OrderStatus } from './orders/status.ts';
+import { moneyOf, unitsOf } from './payments/records.ts';
 import * as reasons from './reasons.ts';
 
 type Seen = Pick<KnownOrder, 'status' | 'version'>;
+
+const noMoney = { received: 0, refundPending: 0, refunded: 0, disputed: 0 } as const;
 
 export function accepted(
   order: NewOrder,
@@ -51,6 +54,8 @@ export function accepted(
       rulesVersion: rules.version,
       flags: rules.flagsText,
     },
+    money: noMoney,
+    units: unitsOf(command.payload),
   };
 }
 
@@ -70,11 +75,14 @@ export function rejected(
   };
 }
 
-/** The event of an applied change. `order` is the state after the change. */
+/**
+ * The event of an applied change. `order` is the state after the change. It names the customer of the order, because
+ * providers and timers do not know the customer.
+ */
 export function changed(
   record: SourceRecord,
   command: OrderCommand,
-  order: Seen,
+  order: KnownOrder,
   previousStatus: OrderStatus,
   nowMs: number,
 ): OrderEvent {
@@ -85,6 +93,9 @@ export function changed(
     version: order.version,
     status: order.status,
     previousStatus,
+    customerId: order.customerId,
+    money: moneyOf(order),
+    units: unitsOf(order),
   };
 }
 
@@ -125,16 +136,16 @@ export function duplicateCommand(
 export function keyConflict(
   record: SourceRecord,
   command: OrderCommand,
-  order: Seen,
+  order: Seen | null,
   nowMs: number,
 ): OrderEvent {
   return {
     ...base(record, command, nowMs),
     type: 'command.key_conflict',
     outcome: 'KEY_CONFLICT',
-    version: order.version,
-    status: order.status,
-    reason: reasons.keyConflict(),
+    version: order?.version ?? 0,
+    status: order?.status ?? null,
+    reason: reasons.keyConflict(command.type === 'PLACE'),
   };
 }
 

@@ -1,15 +1,18 @@
 /** The rules of orders: pure functions over data. */
 export type { CommandNeeds } from './commands/handler.ts';
-export { lineQuantityMax, orderLinesMax } from './commands/place.ts';
+export { lineQuantityMax, orderLinesMax } from './commands/limits.ts';
 export { canChange, handlerOf, isDecided } from './commands/registry.ts';
 export { commandProblem } from './commands/validate.ts';
 export {
   type CommandRow,
   commandKey,
   type Decision,
+  type KnownLine,
   type KnownOrder,
   type NewOrder,
+  noOrderId,
   type OrderChange,
+  type OrderUpdate,
   type Snapshot,
   type SourceRecord,
   type StoredOutcome,
@@ -36,6 +39,17 @@ export {
   type OrderStatus,
   orderStatuses,
 } from './orders/status.ts';
+export { timerAtMs } from './orders/timer.ts';
+export { paymentKey } from './payments/ids.ts';
+export { type MoneySnapshot, noMoneyRows } from './payments/money-ledger.ts';
+export type {
+  Disposition,
+  KnownPayment,
+  KnownRefund,
+  OrderMoneyRows,
+  RefundReason,
+  RefundStatus,
+} from './payments/payment.ts';
 export { isOneLine, linesPattern, oneLinePattern, toOneLine } from './plain-text.ts';
 export { amountText, currencies } from './pricing/currency.ts';
 export { type PriceBreak, type PricedLine, type Product, priceOrder } from './pricing/price.ts';

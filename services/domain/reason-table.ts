@@ -118,4 +118,60 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
     meaning: 'The order changed after the version that the command expects. Read the order again.',
     seen: ['expected', 'actual'],
   },
+  PARTLY_SHIPPED: {
+    outcome: 'REFUSED',
+    meaning: 'A part of the order is on its way. The order cannot be cancelled as a whole.',
+    seen: [],
+  },
+  LINES_UNSUPPORTED: {
+    outcome: 'REFUSED',
+    meaning: 'The command names lines, but only a whole order can be cancelled.',
+    seen: [],
+  },
+  KIND_UNKNOWN: {
+    outcome: 'REFUSED',
+    meaning: 'The payment is not captured. Only captured payments count.',
+    seen: ['kind'],
+  },
+  PAYMENT_KNOWN: {
+    outcome: 'REFUSED',
+    meaning: 'The payment was recorded before, for this order or for the one in `seen`. It counts once.',
+    seen: ['orderId', 'amount', 'currency'],
+  },
+  PAYMENT_UNMATCHED: {
+    outcome: 'REFUSED',
+    meaning: 'The payment belongs to no order. It is stored and refunded, and changes no order.',
+    seen: [],
+  },
+  TOO_MANY: {
+    outcome: 'REFUSED',
+    meaning: 'The order has too many records of this kind.',
+    seen: ['max'],
+  },
+  NOT_DUE: {
+    outcome: 'REFUSED',
+    meaning: 'The time of the change has not come, or the order has another one.',
+    seen: ['dueAtMs'],
+  },
+  REFUND_UNKNOWN: {
+    outcome: 'REFUSED',
+    meaning:
+      'The order has no such refund. Without an id: it has not exactly one open refund of this amount.',
+    seen: [],
+  },
+  REFUND_DIFFERS: {
+    outcome: 'REFUSED',
+    meaning: 'The result has another amount, or the refund already has a result that it does not replace.',
+    seen: ['status', 'providerRefundId'],
+  },
+  REFUND_TOO_LARGE: {
+    outcome: 'REFUSED',
+    meaning: 'The payment has less left than the refund needs.',
+    seen: ['amount', 'refundable'],
+  },
+  REFUND_NOT_FAILED: {
+    outcome: 'REFUSED',
+    meaning: 'The refund has not failed, or a newer refund repeats it already.',
+    seen: ['status', 'retried'],
+  },
 };

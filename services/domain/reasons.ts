@@ -1,6 +1,7 @@
 /** The reasons for a refusal, as data. `seen` is the state that the decision saw, as JSON. */
 import type { Reason } from '../../schemas/generated/types.ts';
 import type { OrderStatus } from './orders/status.ts';
+import type { KnownPayment } from './payments/payment.ts';
 
 export const unknownSku = (line: number, sku: string): Reason =>
   reason('UNKNOWN_SKU', `No product has the SKU ${sku}.`, `/items/${line}/sku`, { sku });
@@ -95,8 +96,15 @@ export const totalChanged = (expected: number, actual: number): Reason =>
 export const amountTooLarge = (): Reason =>
   reason('AMOUNT_TOO_LARGE', 'The total is beyond the largest amount that can be kept exactly.', null, null);
 
-export const keyConflict = (): Reason =>
-  reason('KEY_CONFLICT', 'Another order was placed with the same idempotency key.', null, null);
+export const keyConflict = (isPlace: boolean): Reason =>
+  reason(
+    'KEY_CONFLICT',
+    isPlace
+      ? 'Another order was placed with the same idempotency key.'
+      : 'Another request was sent with the same idempotency key.',
+    null,
+    null,
+  );
 
 export const orderUnknown = (wanted: OrderStatus): Reason =>
   reason('ORDER_UNKNOWN', `The order does not exist, so it cannot become ${wanted}.`, null, { wanted });
@@ -108,6 +116,57 @@ export const versionMismatch = (expected: number, actual: number): Reason =>
   reason('VERSION_MISMATCH', `The order is at version ${actual}, not at the expected ${expected}.`, null, {
     expected,
     actual,
+  });
+
+export const partlyShipped = (): Reason =>
+  reason(
+    'PARTLY_SHIPPED',
+    'A part of the order is shipped, so it cannot be cancelled as a whole.',
+    null,
+    null,
+  );
+
+export const linesUnsupported = (): Reason =>
+  reason('LINES_UNSUPPORTED', 'Single lines of an order cannot be cancelled.', '/lines', null);
+
+export const kindUnknown = (kind: string): Reason =>
+  reason('KIND_UNKNOWN', 'Only captured payments are known.', null, { kind });
+
+export const paymentKnown = (known: Pick<KnownPayment, 'orderId' | 'amount' | 'currency'>): Reason =>
+  reason('PAYMENT_KNOWN', 'This payment was recorded before.', null, {
+    orderId: known.orderId,
+    amount: known.amount,
+    currency: known.currency,
+  });
+
+export const paymentUnmatched = (): Reason =>
+  reason('PAYMENT_UNMATCHED', 'The payment belongs to no order. It is refunded.', null, null);
+
+export const tooMany = (what: string, max: number): Reason =>
+  reason('TOO_MANY', `The order already has ${max} ${what}.`, null, { max });
+
+export const notDue = (dueAtMs: number | null): Reason =>
+  reason('NOT_DUE', 'The order is not due at this time.', null, { dueAtMs });
+
+export const refundUnknown = (): Reason =>
+  reason('REFUND_UNKNOWN', 'The order has no such refund, or several open ones of this amount.', null, null);
+
+export const refundDiffers = (status: string, providerRefundId: string | null): Reason =>
+  reason('REFUND_DIFFERS', 'The result does not fit the refund that is recorded.', null, {
+    status,
+    providerRefundId,
+  });
+
+export const refundTooLarge = (amount: number, refundable: number): Reason =>
+  reason('REFUND_TOO_LARGE', `Only ${refundable} of the payment can still be refunded.`, null, {
+    amount,
+    refundable,
+  });
+
+export const refundNotFailed = (status: string, retried: boolean): Reason =>
+  reason('REFUND_NOT_FAILED', 'Only a failed refund can be requested again, and only once.', null, {
+    status,
+    retried,
   });
 
 function reason(code: string, message: string, pointer: string | null, seen: object | null): Reason {

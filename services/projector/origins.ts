@@ -10,6 +10,7 @@ const ordersMax = 500;
 const orderColumns = [
   'order_id',
   'order_key',
+  'status',
   'currency',
   'subtotal',
   'discount',
@@ -72,6 +73,8 @@ async function readRows(pool: Queryable, orderIds: readonly string[]) {
 
 function originOf(row: AcceptedOrderRow, lines: readonly LineRow[]): Origin {
   const { currency, subtotal, discount, shipping, tax, total } = row;
+  // Late money changes a rejected order too. It stays rejected, and a rejected order has no terms.
+  if (row.status === 'REJECTED') return { createdAt: row.created_at_ms, terms: null };
   return {
     createdAt: row.created_at_ms,
     terms: {

@@ -35,9 +35,10 @@ export const READING_GUIDE: readonly string[] = [
     '| `UNKNOWN` | No outcome has this symbol in the log. Your Avro library returns it for a symbol that your copy of the schema lacks. Treat it like `REFUSED`. | – |',
   ].join('\n'),
   'So an order has exactly one outcome `ACCEPTED` or `REJECTED`. Only these outcomes and `APPLIED` change the state of an order. The other outcomes matter only for completeness and for the sender of the command.',
-  'The usual path of a status is `PENDING_PAYMENT` (after `ACCEPTED`), `PAID`, `SHIPPED`, `DELIVERED`, `CLOSED`. From `PENDING_PAYMENT` an order may also become `CANCELLED`, `EXPIRED` or `PAYMENT_FAILED`. From `PAID` it may also become `CANCELLED`. After `SHIPPED` it may also become `RETURNED`.',
+  'The usual path of a status is `PENDING_PAYMENT` (after `ACCEPTED`), `PAID`, `SHIPPED`, `DELIVERED`, `CLOSED`. From `PENDING_PAYMENT` an order may also become `CANCELLED`, `EXPIRED` or `PAYMENT_FAILED`. From `PAID` it may also become `CANCELLED`. After `SHIPPED` it may also become `RETURNED`. An order that costs nothing is `PAID` at once.',
+  'A change may keep the status. Then the type says what changed: `order.payment_kept`, `order.payment_attempt_failed`, `order.refund_requested`, `order.refunded` or `order.refund_failed`. `money` and `units` are sums after the change, so a reader needs only the newest outcome of an order. Money that belongs to no order is in the outcome `REFUSED` of its command, with `payment` and `refund`.',
   'Statuses, types and reason codes are texts. Later versions may add values. Ignore a value that you do not know.',
-  'Today the reason codes of orders are `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN` and `AMOUNT_TOO_LARGE`. Other commands have `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE` and `VERSION_MISMATCH`. Any other code belongs to a dead letter ([errors](../errors.md)). The page [reasons](../reasons.md) explains each code and the content of `seen`.',
+  'The page [reasons](../reasons.md) lists the reason codes, and explains each code and the content of `seen`. Any other code belongs to a dead letter ([errors](../errors.md)).',
   '## Reading outcomes without missing or counting one twice',
   `Every command on a partition has one outcome on the partition of \`${EVENTS}\` with the same number. Keep one integer per partition: the highest \`sourceOffset\` that you have processed. The partition of the record and \`sourcePartition\` are always equal. For each record:`,
   [

@@ -962,6 +962,17 @@ export interface components {
              * @example ORDER_UNKNOWN
              * @example ILLEGAL_CHANGE
              * @example VERSION_MISMATCH
+             * @example PARTLY_SHIPPED
+             * @example LINES_UNSUPPORTED
+             * @example KIND_UNKNOWN
+             * @example PAYMENT_KNOWN
+             * @example PAYMENT_UNMATCHED
+             * @example TOO_MANY
+             * @example NOT_DUE
+             * @example REFUND_UNKNOWN
+             * @example REFUND_DIFFERS
+             * @example REFUND_TOO_LARGE
+             * @example REFUND_NOT_FAILED
              * @example DEAD_LETTERED
              * @example OTHER
              */

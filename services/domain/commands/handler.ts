@@ -18,7 +18,11 @@ export interface CommandNeeds {
   /** Orders whose rows and lines are read. */
   readonly orderIds: Set<string>;
   /** Commands whose stored outcomes are read. */
-  readonly commands: { orderId: string; commandId: string }[];
+  readonly commands: { orderId: string | null; commandId: string }[];
+  /** Orders whose payments and refunds are read. */
+  readonly moneyOf: Set<string>;
+  /** Payments that are read, of whatever order. */
+  readonly payments: { provider: string; providerPaymentId: string }[];
 }
 
 export interface CommandHandler<C extends OrderCommand = OrderCommand> {

@@ -8,11 +8,10 @@ import { priceOrder } from '../pricing/price.ts';
 import type { Coupon } from '../pricing/rules.ts';
 import * as reasons from '../reasons.ts';
 import type { CommandHandler, CommandNeeds, CommandOf } from './handler.ts';
+import { lineQuantityMax, orderLinesMax } from './limits.ts';
 
 type PlaceCommand = CommandOf<'PLACE'>;
 
-export const orderLinesMax = 100;
-export const lineQuantityMax = 10_000;
 const metadataEntriesMax = 20;
 
 const skuPattern = /^[!-~]{1,64}$/;
@@ -82,8 +81,8 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     shortOfStock(context, payload) ??
     (coupon === null ? null : context.coupons.refusal(coupon, customerId));
   let redemption: Redemption | null = null;
-  const status = reason === null ? acceptedStatus : 'REJECTED';
-  const paymentDueAtMs = reason === null ? nowMs + paymentWindowMs : null;
+  const status = reason === null ? acceptedStatus(priced.total) : 'REJECTED';
+  const paymentDueAtMs = status === 'PENDING_PAYMENT' ? nowMs + paymentWindowMs : null;
   if (reason === null) {
     for (const line of payload.lines) context.stock.take(line.sku, line.quantity);
     if (coupon !== null) redemption = redeem(context, coupon, customerId);
@@ -96,8 +95,16 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     fingerprint: command.fingerprint!,
     currency: payload.currency,
     redemption,
+    placedAt: record,
+    total: priced.total,
+    paymentDueAtMs,
     status,
     version: 1,
+    received: 0,
+    refundPending: 0,
+    refunded: 0,
+    disputed: 0,
+    failedAttempts: 0,
     lines: payload.lines,
   });
   return reason === null

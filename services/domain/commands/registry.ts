@@ -5,12 +5,22 @@
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import type { OrderStatus } from '../orders/status.ts';
 import { cancel } from './cancel.ts';
+import { confirmPayment } from './confirm-payment.ts';
+import { expire } from './expire.ts';
+import { failPayment } from './fail-payment.ts';
 import type { CommandHandler, CommandOf, CommandType } from './handler.ts';
 import { place } from './place.ts';
+import { recordRefund } from './record-refund.ts';
+import { retryRefund } from './retry-refund.ts';
 
 const handlers = {
   PLACE: place,
   CANCEL: cancel,
+  CONFIRM_PAYMENT: confirmPayment,
+  FAIL_PAYMENT: failPayment,
+  EXPIRE: expire,
+  RECORD_REFUND: recordRefund,
+  RETRY_REFUND: retryRefund,
 } satisfies { readonly [T in CommandType]?: CommandHandler<CommandOf<T>> };
 
 /**
@@ -18,17 +28,12 @@ const handlers = {
  * decides it.
  */
 export const notYetDecided = [
-  'CONFIRM_PAYMENT',
-  'FAIL_PAYMENT',
   'REQUEST_REFUND',
-  'RECORD_REFUND',
-  'EXPIRE',
   'SHIP',
   'DELIVER',
   'RETURN',
   'CLOSE',
   'ADJUST_STOCK',
-  'RETRY_REFUND',
   'RECORD_DISPUTE',
 ] as const satisfies readonly Exclude<CommandType, keyof typeof handlers>[];
 

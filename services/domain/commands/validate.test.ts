@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand, OrderLine, PlaceOrder } from '../../../schemas/generated/types.ts';
 import { cancel, place } from '../testing/commands.ts';
-import { lineQuantityMax, orderLinesMax } from './place.ts';
+import { confirm, expire, fail, recordRefund, retryRefund } from '../testing/money-commands.ts';
+import { lineQuantityMax, orderLinesMax } from './limits.ts';
 import { commandProblem } from './validate.ts';
 
 const line: OrderLine = { sku: 'A', quantity: 1, expectedUnitPrice: null };
@@ -18,6 +19,11 @@ const adjust = (sku: string): OrderCommand => ({
   payload: { sku, delta: 1, reason: null, countedTo: null },
 });
 
+const paid = confirm({ order: 1, payment: 'p', amount: 1 });
+const result = recordRefund({ order: 1, of: 'c', amount: 1 });
+const withFields = (command: OrderCommand, fields: object) =>
+  ({ ...command, payload: { ...command.payload, ...fields } }) as OrderCommand;
+
 describe('commandProblem', () => {
   it.each([
     ['a place', good],
@@ -29,6 +35,14 @@ describe('commandProblem', () => {
     ],
     ['the largest quantity', withPayload({ lines: [{ ...line, quantity: lineQuantityMax }] })],
     ['a stock adjustment, which has no order', adjust('A')],
+    ['a payment of the largest amount', withFields(paid, { amount: 2 ** 53 - 2 })],
+    ['a failed attempt', fail({ order: 1, final: false })],
+    ['an expiry', expire({ order: 1 })],
+    [
+      'a result of an unnamed refund',
+      recordRefund({ order: 1, of: null, amount: 1, providerRefundId: null }),
+    ],
+    ['a retry', retryRefund({ order: 1, of: 'c' })],
   ])('passes %s', (_name, command) => {
     expect(commandProblem(command)).toBeNull();
   });
@@ -58,6 +72,39 @@ describe('commandProblem', () => {
     ['an empty coupon', withPayload({ couponCode: '' }), 'couponCode'],
     ['too much metadata', withPayload({ metadata: Array(21).fill({ key: 'k', value: 'v' }) }), 'metadata'],
     ['a stock adjustment without a SKU', adjust(''), 'sku'],
+    ['a long reason', withFields(cancel({ order: 1 }), { reason: 'x'.repeat(2_001) }), 'reason'],
+    ['a line of 0', withFields(cancel({ order: 1 }), { lines: [{ line: 0, quantity: 1 }] }), 'line'],
+    [
+      'no units of a line',
+      withFields(cancel({ order: 1 }), { lines: [{ line: 1, quantity: 0 }] }),
+      'quantity',
+    ],
+    [
+      'a line that occurs twice',
+      withFields(cancel({ order: 1 }), { lines: Array(2).fill({ line: 1, quantity: 1 }) }),
+      'twice',
+    ],
+    ['a payment of 0', withFields(paid, { amount: 0 }), 'amount'],
+    ['a payment that cannot be encoded', withFields(paid, { amount: 2 ** 53 - 1 }), 'amount'],
+    ['a payment in a currency that is no code', withFields(paid, { currency: 'EURO' }), 'currency'],
+    ['a provider with a space', withFields(paid, { provider: 'a b' }), 'provider'],
+    ['a long event id', withFields(paid, { providerEventId: 'x'.repeat(129) }), 'providerEventId'],
+    ['a payment id that is not ASCII', withFields(paid, { providerPaymentId: 'é' }), 'providerPaymentId'],
+    ['a kind with a line break', withFields(paid, { kind: 'A\n' }), 'kind'],
+    ['a long reference', withFields(paid, { reference: 'x'.repeat(256) }), 'reference'],
+    [
+      'a failure with an empty event id',
+      withFields(fail({ order: 1 }), { providerEventId: '' }),
+      'providerEventId',
+    ],
+    ['a refund id that is no UUID', withFields(result, { refundId: 'R' }), 'refundId'],
+    [
+      'a long refund id of the provider',
+      withFields(result, { providerRefundId: 'x'.repeat(129) }),
+      'providerRefundId',
+    ],
+    ['a refund of a negative amount', withFields(result, { amount: -1 }), 'amount'],
+    ['a retry of no refund', withFields(retryRefund({ order: 1, of: 'c' }), { refundId: '' }), 'refundId'],
   ])('names %s', (_name, command, field) => {
     expect(commandProblem(command)).toContain(field);
   });

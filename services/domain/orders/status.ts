@@ -29,8 +29,10 @@ export const orderStatuses = Object.keys(facts) as readonly OrderStatus[];
 /** The statuses of decided orders, which have a row. */
 export const decidedStatuses = orderStatuses.filter((status) => status !== 'QUEUED');
 
-/** The first status of an order that is accepted. */
-export const acceptedStatus = 'PENDING_PAYMENT' satisfies OrderStatus;
+/** The first status of an accepted order with this total. An order that costs nothing needs no payment. */
+export function acceptedStatus(total: number): 'PENDING_PAYMENT' | 'PAID' {
+  return total === 0 ? 'PAID' : 'PENDING_PAYMENT';
+}
 
 /** Whether the status is final: nothing can change the order any more. An unknown status is not final. */
 export function isFinal(status: string): boolean {

@@ -166,8 +166,23 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.constant(null) },
 );
 
-/** A log of up to 24 commands. */
+/** A log of up to 24 commands: places, cancels and unreadable records. */
 export const anyLog = fc.array(command, { minLength: 1, maxLength: 24 }).map(toLog);
+
+/** Places that can usually be sold, cancels and unreadable records. */
+export const anyCommand = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc
+      .record({
+        order,
+        lines: fc.array(sellable, { minLength: 1, maxLength: 3 }),
+        couponCode: fc.constantFrom(null, null, 'FEW', 'ONCE'),
+      })
+      .map(place),
+  },
+  { weight: 1, arbitrary: command },
+);
 
 /** Stock levels that suffice for some orders but not for all. */
 export const anyStock = fc

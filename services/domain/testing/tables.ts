@@ -5,16 +5,24 @@
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { customerKey } from '../coupon-ledger.ts';
 import {
+  type CommandNeeds,
   commandKey,
   type Decision,
   decide,
+  handlerOf,
   type KnownOrder,
+  type KnownPayment,
+  type KnownRefund,
+  type MoneySnapshot,
+  paymentKey,
+  type Snapshot,
   type SourceRecord,
   type StoredOutcome,
 } from '../index.ts';
 import { couponLimits, products, rules } from './commands.ts';
 
-const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
+/** The time of every batch, and the window of a payment. */
+export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
 
 /**
  * `fresh` forgets the SKUs with low stock after each batch. `remember` keeps them. `careful` reads every id and level
@@ -30,6 +38,10 @@ export interface Tables {
   readonly couponTotals: Map<string, number>;
   /** Redemptions in use, by `customerKey`. */
   readonly couponCustomers: Map<string, number>;
+  /** By `paymentKey`. */
+  readonly payments: Map<string, KnownPayment>;
+  /** By refund id. */
+  readonly refunds: Map<string, KnownRefund>;
 }
 
 const triesMax = 6;
@@ -48,6 +60,8 @@ export function run(
     stock: new Map(stock),
     couponTotals: new Map(couponLimits),
     couponCustomers: new Map(),
+    payments: new Map(),
+    refunds: new Map(),
   };
   const events: OrderEvent[] = [];
   let scarce = new Set<string>();
@@ -98,17 +112,29 @@ function load(
   tables: Tables,
   batch: readonly SourceRecord[],
   { readIds, scarce }: { readIds: boolean; scarce: ReadonlySet<string> },
-) {
-  const orders = new Map<string, KnownOrder>();
-  const commands = new Map<string, StoredOutcome>();
+): Snapshot {
+  const needs: CommandNeeds = {
+    skus: [],
+    coupons: [],
+    orderIds: new Set(),
+    commands: [],
+    moneyOf: new Set(),
+    payments: [],
+  };
   for (const { content } of batch) {
-    if (content.kind !== 'command') continue;
-    const { command } = content;
-    const known = tables.orders.get(command.orderId!);
-    if (known !== undefined && (readIds || command.type !== 'PLACE'))
-      orders.set(known.orderId, Object.freeze({ ...known }));
-    const stored = tables.commands.get(commandKey(command.orderId, command.commandId));
-    if (stored !== undefined) commands.set(commandKey(command.orderId, command.commandId), stored);
+    if (content.kind === 'command')
+      handlerOf(content.command.type)!.addNeeds(content.command, needs, readIds);
+  }
+  const orders = new Map<string, KnownOrder>();
+  for (const orderId of needs.orderIds) {
+    const known = tables.orders.get(orderId);
+    if (known !== undefined) orders.set(orderId, Object.freeze({ ...known }));
+  }
+  const commands = new Map<string, StoredOutcome>();
+  for (const { orderId, commandId } of needs.commands) {
+    const key = commandKey(orderId, commandId);
+    const stored = tables.commands.get(key);
+    if (stored !== undefined) commands.set(key, stored);
   }
   const stockLevels = new Map([...tables.stock].filter(([sku]) => scarce.has(sku)));
   const isScarce = ([key]: [string, number]) => scarce.has(`coupon ${key.split(' ')[0]}`);
@@ -116,7 +142,8 @@ function load(
     totals: new Map([...tables.couponTotals].filter(isScarce)),
     customers: new Map([...unusedOf(batch), ...tables.couponCustomers].filter(isScarce)),
   };
-  return { products, priceVersion: 7, rules, couponLevels, stockLevels, orders, commands };
+  const money = loadMoney(tables, needs);
+  return { products, priceVersion: 7, rules, couponLevels, stockLevels, orders, commands, money };
 }
 
 /** A customer without a row has used no coupon. */
@@ -128,11 +155,29 @@ function unusedOf(batch: readonly SourceRecord[]): [string, number][] {
   });
 }
 
-function write(
-  tables: Tables,
-  { newOrders, changes, commandRows, stock, couponTotals, couponCustomers }: Decision,
-): void {
-  for (const { command, status, redemption } of newOrders) {
+/** The payments and refunds that the commands name, frozen: a batch that is decided again must find them unchanged. */
+function loadMoney({ payments, refunds }: Tables, needs: CommandNeeds): MoneySnapshot {
+  const byOrder = new Map(
+    [...needs.moneyOf].map((orderId) => [
+      orderId,
+      {
+        payments: [...payments.values()].filter((payment) => payment.orderId === orderId),
+        refunds: [...refunds.values()]
+          .filter((refund) => refund.orderId === orderId)
+          .map((refund) => Object.freeze({ ...refund })),
+      },
+    ]),
+  );
+  const named = needs.payments.map(({ provider, providerPaymentId }) =>
+    paymentKey(provider, providerPaymentId),
+  );
+  const byProvider = new Map(named.flatMap((key) => (payments.has(key) ? [[key, payments.get(key)!]] : [])));
+  return { byOrder, byProvider };
+}
+
+function write(tables: Tables, decision: Decision): void {
+  const { newOrders, changes, updates, commandRows, stock, couponTotals, couponCustomers } = decision;
+  for (const { record, command, status, priced, paymentDueAtMs, redemption } of newOrders) {
     const orderId = command.orderId!;
     if (tables.orders.has(orderId)) throw new Error('one batch holds two new orders with the same id');
     const { customerId, fingerprint, payload } = command;
@@ -143,22 +188,34 @@ function write(
       fingerprint: fingerprint!,
       currency,
       redemption,
+      placedAt: { partition: record.partition, offset: record.offset },
+      total: priced.total,
+      paymentDueAtMs,
       status,
       version: 1,
+      received: 0,
+      refundPending: 0,
+      refunded: 0,
+      disputed: 0,
+      failedAttempts: 0,
       lines,
     });
   }
-  for (const { orderId, fromVersion, status } of changes) {
-    const order = tables.orders.get(orderId);
-    if (order?.version !== fromVersion)
-      throw new Error(`a change from version ${fromVersion} meets ${order?.version}`);
-    order.version += 1;
-    order.status = status;
+  for (const { fromVersion, order } of updates) {
+    const before = tables.orders.get(order.orderId);
+    if (before?.version !== fromVersion)
+      throw new Error(`a change from version ${fromVersion} meets ${before?.version}`);
+    const own = changes.filter(({ orderId }) => orderId === order.orderId);
+    if (order.version !== fromVersion + own.length || order.status !== own.at(-1)?.status)
+      throw new Error('the last state of an order is not the state after its changes');
+    const { placedAt } = before;
+    tables.orders.set(order.orderId, { ...order, placedAt });
   }
-  for (const { command, version, status, reason } of commandRows) {
+  writeMoney(tables, decision);
+  for (const { command, version, status, reason, fingerprint } of commandRows) {
     const key = commandKey(command.orderId, command.commandId);
     if (tables.commands.has(key)) throw new Error(`the outcome of ${key} is stored twice`);
-    tables.commands.set(key, { version, status, reason });
+    tables.commands.set(key, { version, status, reason, fingerprint });
   }
   for (const { sku, net } of stock) tables.stock.set(sku, tables.stock.get(sku)! - net);
   for (const { code, net } of couponTotals) {
@@ -167,5 +224,34 @@ function write(
   for (const { code, customerId, net } of couponCustomers) {
     const key = customerKey(code, customerId);
     tables.couponCustomers.set(key, (tables.couponCustomers.get(key) ?? 0) + net);
+  }
+}
+
+function writeMoney(
+  tables: Tables,
+  { newPayments, newRefunds, changedRefunds, paymentSources }: Decision,
+): void {
+  const keyOf = ({ at, no }: { at: { partition: number; offset: number }; no: number }) =>
+    `${at.partition}-${at.offset}-${no}`;
+  const taken = new Set([...tables.payments.values()].map(keyOf));
+  for (const payment of newPayments) {
+    const key = paymentKey(payment.provider, payment.providerPaymentId);
+    if (tables.payments.has(key) || taken.has(keyOf(payment))) throw new Error(`${key} is stored twice`);
+    if (!paymentSources.has(payment)) throw new Error(`${key} has no source`);
+    taken.add(keyOf(payment));
+    const { partition, offset } = payment.at;
+    tables.payments.set(key, { ...payment, at: { partition, offset } });
+  }
+  const takenRefunds = new Set([...tables.refunds.values()].map(keyOf));
+  for (const refund of newRefunds) {
+    if (tables.refunds.has(refund.refundId) || takenRefunds.has(keyOf(refund)))
+      throw new Error(`${refund.refundId} is stored twice`);
+    takenRefunds.add(keyOf(refund));
+    const { partition, offset } = refund.at;
+    tables.refunds.set(refund.refundId, { ...refund, at: { partition, offset } });
+  }
+  for (const refund of changedRefunds) {
+    if (!tables.refunds.has(refund.refundId)) throw new Error(`${refund.refundId} does not exist`);
+    tables.refunds.set(refund.refundId, { ...refund });
   }
 }

@@ -6,6 +6,8 @@ GRANT SELECT, INSERT, UPDATE ON `orderstream`.`orders` TO 'orderstream_worker'@'
 GRANT SELECT, INSERT ON `orderstream`.`order_items` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT ON `orderstream`.`order_history` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT ON `orderstream`.`order_commands` TO 'orderstream_worker'@'%';
+GRANT SELECT, INSERT ON `orderstream`.`payments` TO 'orderstream_worker'@'%';
+GRANT SELECT, INSERT, UPDATE ON `orderstream`.`refunds` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`outbox` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT, UPDATE ON `orderstream`.`dead_letters` TO 'orderstream_worker'@'%';
 GRANT SELECT, UPDATE (`added`, `available`) ON `orderstream`.`stock` TO 'orderstream_worker'@'%';

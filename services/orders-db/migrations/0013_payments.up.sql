@@ -87,37 +87,33 @@ CREATE TABLE refunds (
   requested_at_ms     BIGINT NOT NULL,
   open_since_ms       BIGINT NULL,
   settled_at_ms       BIGINT NULL,
-  source_partition    SMALLINT UNSIGNED NOT NULL,
-  source_offset       BIGINT UNSIGNED NOT NULL,
   PRIMARY KEY (order_key, refund_no),
   UNIQUE KEY refunds_refund_id (refund_id),
   KEY refunds_order (order_id),
   KEY refunds_open (open_since_ms)
 ) ENGINE = InnoDB;
 
--- The work of services/payments on open refunds: leases and tries.
+-- The work of services/payments on open refunds: leases and tries. next_at_ms is when the refund is tried next; a lease
+-- moves it ahead. NULL: nothing is left to do.
 CREATE TABLE refund_attempts (
-  refund_id        BINARY(16) NOT NULL,
-  attempts         INT NOT NULL DEFAULT 0,
-  owner            VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
-  leased_until_ms  BIGINT NOT NULL DEFAULT 0,
-  first_at_ms      BIGINT NULL,
-  last_at_ms       BIGINT NULL,
-  due_at_ms        BIGINT NOT NULL,
-  state            VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'OPEN',
-  last_error       VARCHAR(300) CHARACTER SET utf8mb4 NULL,
+  refund_id          BINARY(16) NOT NULL,
+  next_at_ms         BIGINT NULL,
+  leased_by          VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  tries              INT UNSIGNED NOT NULL DEFAULT 0,
+  first_call_ms      BIGINT NULL,
+  last_call_ms       BIGINT NULL,
+  state              VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  provider_refund_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  last_reason        VARCHAR(500) CHARACTER SET utf8mb4 NULL,
   PRIMARY KEY (refund_id),
-  KEY refund_attempts_due (state, due_at_ms)
+  KEY refund_attempts_next (next_at_ms)
 ) ENGINE = InnoDB;
 
 -- The payment session of an order. Ingestion inserts the row; the first one stays.
 CREATE TABLE payment_sessions (
   order_id      BINARY(16) NOT NULL,
   provider      VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  session_id    VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  url           VARCHAR(2000) CHARACTER SET utf8mb4 NOT NULL,
-  amount        BIGINT NOT NULL,
-  currency      CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  url           VARCHAR(2048) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   expires_at_ms BIGINT NOT NULL,
   created_at_ms BIGINT NOT NULL,
   PRIMARY KEY (order_id)

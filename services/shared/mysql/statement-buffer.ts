@@ -221,6 +221,16 @@ export class StatementBuffer {
     this.#at = at;
   }
 
+  /** Binary literals of UUIDs with commas between them. */
+  uuids(ids: Iterable<string>): void {
+    let isFirst = true;
+    for (const id of ids) {
+      if (!isFirst) this.comma();
+      this.uuid(id);
+      isFirst = false;
+    }
+  }
+
   /** A binary literal in hex, for short values. */
   bytes(value: Uint8Array): void {
     this.sql("x'");

@@ -51,6 +51,13 @@ describe('remedyFor', () => {
     expect(remedyFor(error)).toBe(remedy);
   });
 
+  it.each([
+    "Duplicate entry 'a-b' for key 'payments_provider'",
+    "Duplicate entry 'a-b' for key 'payments.payments_provider'",
+  ])('decides again after a payment that another lane has stored: %s', (message) => {
+    expect(remedyFor(Object.assign(new Error(message), { errno: 1062 }))).toBe('contend');
+  });
+
   it('makes no dead letter for a transient error, and holds a lane at a fatal one', () => {
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
       const remedy = remedyFor(appError(code));

@@ -1,5 +1,5 @@
 /** The remedy for each error of a batch attempt. */
-import { AppError, classify } from '../../shared/errors/index.ts';
+import { AppError, classify, errorMessage } from '../../shared/errors/index.ts';
 import { classifyMysqlError } from '../../shared/mysql/index.ts';
 import { isServerError } from '../stages/quarantine.ts';
 
@@ -34,7 +34,7 @@ export function remedyFor(error: unknown): Remedy {
     return 'bisect';
   switch (classifyMysqlError(error)) {
     case 'duplicateKey':
-      return 'readIds';
+      return isKnownPayment(error) ? 'contend' : 'readIds';
     case 'deadlock':
     case 'lockTimeout':
       return 'contend';
@@ -54,6 +54,14 @@ export function remedyFor(error: unknown): Remedy {
     case 'unknown':
       return remedyForUnknown(error);
   }
+}
+
+/**
+ * Another lane has committed a payment of the batch meanwhile. The next attempt reads it, because payments are always
+ * read first. So this is a conflict between lanes, and no fault of a record.
+ */
+function isKnownPayment(error: unknown): boolean {
+  return /for key '(payments\.)?payments_provider'/.test(errorMessage(error));
 }
 
 /** An error that is not in the table of `classifyMysqlError`. */

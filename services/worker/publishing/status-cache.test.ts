@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Decision, decide, noCouponLevels, noRules } from '../../domain/index.ts';
+import { type Decision, decide, noCouponLevels, noMoneyRows, noRules } from '../../domain/index.ts';
 import { cancel, orderIdOf, place, products, toLog } from '../../domain/testing/commands.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
 import type { OutMessage } from '../../shared/kafka/index.ts';
@@ -21,6 +21,7 @@ function decisionOf(...commands: Parameters<typeof toLog>[0]): Decision {
     stockLevels: none,
     orders: none,
     commands: none,
+    money: noMoneyRows,
   };
   return decide(snapshot, toLog(commands), settings);
 }

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test, vi } from 'vitest';
 import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
-import { decide, noCouponLevels, noRules } from '../../domain/index.ts';
+import { decide, noCouponLevels, noMoneyRows, noRules } from '../../domain/index.ts';
 import { bundledCodecs, checksumOf } from '../../shared/codec/index.ts';
 import { encodeBatch } from '../../shared/kafka/protocol/record-batch.ts';
 import { readRecordSet } from '../../shared/kafka/protocol/record-reader.ts';
@@ -57,6 +57,7 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
     stockLevels: none,
     orders: none,
     commands: none,
+    money: noMoneyRows,
   };
   const decision = decide(snapshot, parts[0]!.sources, { nowMs: 5_000, paymentWindowMs: 1 });
   const [outcomes] = encodeOutcomes(codecs.events, parts, decision, 5_000);

@@ -3,27 +3,39 @@
  * names them. Stock levels are read for SKUs that are known to be short.
  */
 import { type CommandNeeds, handlerOf, type Snapshot } from '../../domain/index.ts';
-import { readCommands, readOrders } from '../store/existing-orders.ts';
+import type { StatementBuffer } from '../../shared/mysql/index.ts';
+import { readExisting } from '../store/existing-orders.ts';
 import type { DecodedPart } from './decode.ts';
 import { type LevelDeps, loadLevels } from './levels.ts';
 import type { BatchPrices } from './open.ts';
 
+export interface LoadDeps extends LevelDeps {
+  /** For the statements of the reads. */
+  readonly buffer: StatementBuffer;
+}
+
 /** Reads the input of the decision except for the prices, in the same transaction. */
 export async function loadSnapshot(
-  deps: LevelDeps,
+  deps: LoadDeps,
   needs: CommandNeeds,
   { version, products, rules }: BatchPrices,
 ): Promise<Snapshot> {
   const { session } = deps;
-  const orders = await readOrders(session, needs.orderIds);
-  const commands = await readCommands(session, needs.commands);
+  const { orders, commands, money } = await readExisting(session, deps.buffer, needs);
   const levels = await loadLevels(deps, needs, orders, rules);
-  return { products, priceVersion: version, rules, ...levels, orders, commands };
+  return { products, priceVersion: version, rules, ...levels, orders, commands, money };
 }
 
 /** The rows that the commands of a batch need. Lanes with a recent duplicate read orders before they insert them. */
 export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
-  const needs: CommandNeeds = { skus: [], coupons: [], orderIds: new Set(), commands: [] };
+  const needs: CommandNeeds = {
+    skus: [],
+    coupons: [],
+    orderIds: new Set(),
+    commands: [],
+    moneyOf: new Set(),
+    payments: [],
+  };
   for (const { lane, sources } of parts) {
     const readExisting = lane.readsIdsFirst;
     for (const { content } of sources) {

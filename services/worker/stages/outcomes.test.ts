@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decide, noCouponLevels, noRules } from '../../domain/index.ts';
+import { decide, noCouponLevels, noMoneyRows, noRules } from '../../domain/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
 import { decodeMessages } from '../publishing/outbox-format.ts';
@@ -31,6 +31,7 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
     stockLevels: none,
     orders: none,
     commands: none,
+    money: noMoneyRows,
   };
   const decision = decide(snapshot, parts[0]!.sources, { nowMs, paymentWindowMs: 1 });
   const [outcomes] = encodeOutcomes(codecs.events, parts, decision, nowMs);

@@ -10,6 +10,7 @@ import { affectedRows, type Script, type Session, type StatementBuffer } from '.
 import { layOutCouponCustomers, layOutCouponTotals } from '../store/coupon-counters.ts';
 import { layOutAttemptsDelete } from '../store/crash-attempts.ts';
 import { layOutDeadLetters } from '../store/dead-letters.ts';
+import { layOutPayments, layOutRefunds, layOutRefundUpdate } from '../store/money-rows.ts';
 import { layOutCommands, layOutHistory, layOutItems, layOutOrders, layOutUpdates } from '../store/orders.ts';
 import { layOutAcknowledged, layOutOutbox } from '../store/outbox.ts';
 import { layOutSkipDone } from '../store/skips.ts';
@@ -20,8 +21,8 @@ import { SKIPPED } from './quarantine.ts';
 /** Everything that a batch writes, except for the fence and the COMMIT. */
 export interface BatchWrites {
   readonly script: Script;
-  /** Indexes of the updates of orders. Each must change one row. */
-  readonly updates: readonly number[];
+  /** The updates of rows that only this lane changes. Each must affect this number of rows. */
+  readonly updates: readonly { readonly place: number; readonly rows: number }[];
   /** The updates of shared counters. One that affects fewer rows means that something is short. */
   readonly guarded: readonly { readonly place: number; readonly rows: number }[];
   readonly decision: Decision;
@@ -42,7 +43,12 @@ export function layOutWrites(
   buffer.clear();
   layOutOrders(buffer, newOrders, prices, nowMs);
   layOutItems(buffer, newOrders);
-  const updates = layOutUpdates(buffer, changes, nowMs);
+  const updates = [
+    { place: layOutUpdates(buffer, decision.updates, nowMs), rows: decision.updates.length },
+    { place: layOutRefundUpdate(buffer, decision.changedRefunds), rows: decision.changedRefunds.length },
+  ].filter((update): update is { place: number; rows: number } => update.place !== null);
+  layOutPayments(buffer, decision);
+  layOutRefunds(buffer, decision.newRefunds, nowMs);
   layOutHistory(buffer, changes, nowMs);
   layOutCommands(buffer, commandRows, nowMs);
   layOutAcknowledged(buffer, topic, acknowledgedRows(parts), keepOutcomes);
@@ -73,11 +79,11 @@ export async function writeBatch(session: Session, writes: BatchWrites): Promise
   await failpoint('writesSent');
   const answers = await writing;
   await failpoint('written');
-  const unchanged = updates.filter((place) => affectedRows(answers[place]) !== 1).length;
-  if (unchanged > 0) {
-    throw appError('INTERNAL', {
-      reason: `${unchanged} of ${updates.length} orders did not change, behind the fence`,
-    });
+  for (const { place, rows } of updates) {
+    const changed = affectedRows(answers[place]);
+    if (changed !== rows) {
+      throw appError('INTERNAL', { reason: `${changed} of ${rows} rows changed, behind the fence` });
+    }
   }
   return guarded.every(({ place, rows }) => affectedRows(answers[place]) === rows);
 }

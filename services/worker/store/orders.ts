@@ -1,13 +1,21 @@
 /** Rows of orders, their lines, their history and their commands. */
 import type { PlaceOrder } from '../../../schemas/generated/types.ts';
-import type { CommandRow, NewOrder, OrderChange, Snapshot } from '../../domain/index.ts';
+import {
+  type CommandRow,
+  type NewOrder,
+  noOrderId,
+  type OrderChange,
+  type OrderUpdate,
+  type Snapshot,
+  timerAtMs,
+} from '../../domain/index.ts';
 import { orderKeyOf } from '../../orders-db/index.ts';
 import { type StatementBuffer, textToSql } from '../../shared/mysql/index.ts';
 
 const orderColumns =
   'order_key,order_id,customer_id,status,version,currency,subtotal,discount,shipping,tax,total,coupon_code,' +
   'price_version,idempotency_key,fingerprint,reason,shipping_address,contact,metadata,payment_due_at_ms,' +
-  'tax_included,shipping_tax_rate_ppm,coupon_counted,rules_version,flags,created_at_ms,updated_at_ms';
+  'timer_at_ms,tax_included,shipping_tax_rate_ppm,coupon_counted,rules_version,flags,created_at_ms,updated_at_ms';
 
 const itemColumns = 'order_key,line_no,sku,quantity,unit_price,line_total';
 
@@ -33,7 +41,9 @@ export function layOutOrders(
 /** Writes the insert of the lines of every new order, rejected orders included. */
 export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]): void {
   // Most batches have no tax and no discount. Then the columns for them have their defaults, which costs fewer bytes.
-  const isRuled = orders.some(({ priced }) => priced.discount + priced.tax + priced.taxIncluded > 0);
+  const isRuled = orders.some(
+    ({ priced }) => priced.discount > 0 || priced.lines.some(({ taxRatePpm }) => taxRatePpm > 0),
+  );
   const columns = isRuled ? `${itemColumns},discount,tax,tax_included,tax_rate_ppm` : itemColumns;
   buffer.insert('order_items', columns, orders, ({ record, priced }) => {
     const key = orderKeyOf(record.partition, record.offset);
@@ -61,30 +71,40 @@ export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]
 }
 
 /**
- * Writes an update for each changed order. Each update requires the version on which the decision is based, and must
- * affect one row. Returns the indexes of the updates.
+ * Writes the update of all changed orders to their last state. Each order must still have the version on which the
+ * decision is based. Returns the index of the update, or null without changes. It must affect every order.
  */
 export function layOutUpdates(
   buffer: StatementBuffer,
-  changes: readonly OrderChange[],
+  updates: readonly OrderUpdate[],
   nowMs: number,
-): number[] {
-  const perOrder = new Map<string, { from: number; by: number; status: string }>();
-  for (const change of changes) {
-    const before = perOrder.get(change.orderId);
-    const from = before?.from ?? change.fromVersion;
-    perOrder.set(change.orderId, { from, by: (before?.by ?? 0) + 1, status: change.status });
-  }
-  const inOrder = [...perOrder].sort(([a], [b]) => (a < b ? -1 : 1));
-  return inOrder.map(([orderId, { from, by, status }]) => {
-    buffer.begin(
-      `UPDATE orders SET status = '${status}', version = version + ${by}, updated_at_ms = ${nowMs}`,
-    );
-    buffer.sql(' WHERE order_id = ');
-    buffer.uuid(orderId);
-    buffer.sql(` AND version = ${from}`);
-    return buffer.end();
-  });
+): number | null {
+  if (updates.length === 0) return null;
+  const rows = updates.map(({ fromVersion, order }) => [
+    orderKeyOf(order.placedAt.partition, order.placedAt.offset),
+    fromVersion,
+    order.version,
+    order.status,
+    order.received,
+    order.refundPending,
+    order.refunded,
+    order.disputed,
+    order.failedAttempts,
+    timerAtMs(order),
+  ]);
+  rows.sort(([a], [b]) => (a as number) - (b as number));
+  buffer.begin('UPDATE JSON_TABLE(');
+  buffer.json(rows);
+  buffer.sql(
+    ", '$[*]' COLUMNS (k BIGINT UNSIGNED PATH '$[0]', f INT PATH '$[1]', v INT PATH '$[2]', " +
+      "s VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin PATH '$[3]', r BIGINT PATH '$[4]', p BIGINT PATH '$[5]', " +
+      "b BIGINT PATH '$[6]', x BIGINT PATH '$[7]', a SMALLINT UNSIGNED PATH '$[8]', t BIGINT PATH '$[9]')) d " +
+      'STRAIGHT_JOIN orders o ON o.order_key = d.k ' +
+      'SET o.status = d.s, o.version = d.v, o.received = d.r, o.refund_pending = d.p, o.refunded = d.b, ' +
+      `o.disputed = d.x, o.failed_attempts = d.a, o.timer_at_ms = d.t, o.updated_at_ms = ${nowMs} ` +
+      'WHERE o.version = d.f',
+  );
+  return buffer.end();
 }
 
 /** Writes the insert of a history row for every change: the command, the time, the actor and the reason. */
@@ -106,10 +126,10 @@ export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderCh
 /** Writes the insert of the outcome of every command, refusals included, except for commands that create an order. */
 export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRow[], nowMs: number): void {
   const columns =
-    'order_id,command_id,command_type,outcome,version,status,reason,source_partition,source_offset,at_ms';
+    'order_id,command_id,command_type,outcome,version,status,reason,source_partition,source_offset,at_ms,fingerprint';
   buffer.insert('order_commands', columns, rows, ({ record, command, outcome, version, status, reason }) => {
     buffer.row();
-    buffer.uuid(command.orderId ?? '00000000-0000-0000-0000-000000000000');
+    buffer.uuid(command.orderId ?? noOrderId);
     buffer.comma();
     buffer.text(command.commandId);
     buffer.comma();
@@ -118,11 +138,13 @@ export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRo
     buffer.text(status);
     buffer.comma();
     buffer.json(reason);
-    buffer.sql(`,${record.partition},${record.offset},${nowMs}`);
+    buffer.sql(`,${record.partition},${record.offset},${nowMs},`);
+    if (command.fingerprint === null) buffer.sql('NULL');
+    else buffer.bytes(command.fingerprint);
   });
 }
 
-/** The values of `orderColumns` up to `payment_due_at_ms`. */
+/** The values of `orderColumns` up to `shipping_tax_rate_ppm`. */
 function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number): void {
   const { record, command, priced, status, reason, paymentDueAtMs, redemption } = order;
   const place = command.payload;
@@ -149,8 +171,14 @@ function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number
     buffer.comma();
     buffer.json(document);
   }
-  const counted = redemption?.counted ?? 0;
-  for (const number of [paymentDueAtMs, priced.taxIncluded, priced.shippingTaxRatePpm, counted]) {
+  const numbers = [
+    paymentDueAtMs,
+    timerAtMs(order),
+    priced.taxIncluded,
+    priced.shippingTaxRatePpm,
+    redemption?.counted ?? 0,
+  ];
+  for (const number of numbers) {
     buffer.comma();
     buffer.integer(number);
   }

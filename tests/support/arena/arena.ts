@@ -65,7 +65,8 @@ export interface Arena {
   close(): Promise<void>;
 }
 
-const unitPrice = 250;
+/** Of each product, in minor units of EUR. */
+export const unitPrice = 250;
 
 /** Creates topics, tables, schemas and products. */
 export async function createArena(options: ArenaOptions): Promise<Arena> {

@@ -12,7 +12,8 @@ import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { COMMANDS, partitionOfOrder } from '../../../topics/index.ts';
 import { plantedPerson } from '../records/planted.ts';
-import type { Arena } from './arena.ts';
+import { type Arena, unitPrice } from './arena.ts';
+import { confirmCommand, failCommand, refundResult } from './money-commands.ts';
 
 export interface Acked {
   readonly orderId: string;
@@ -32,7 +33,7 @@ export interface Producer {
   ): Promise<{ partition: number; offset: bigint }>;
   /**
    * Sends orders until `stop`, about `perSecond` a second: one in twenty twice, and one in twenty followed by
-   * a cancel.
+   * a cancel. One in four is followed by payments, failures, cancels and refunds.
    */
   start(perSecond: number, skus: readonly string[]): { stop(): Promise<void> };
   close(): Promise<void>;
@@ -144,6 +145,7 @@ function startLoad(producer: Producer, perSecond: number, skus: readonly string[
     const commands = [placeCommand(orderId, lines)];
     if (n % 20 === 1) commands.push(placeCommand(orderId, lines));
     if (n % 20 === 2) commands.push(cancelCommand(orderId), cancelCommand(orderId));
+    if (n % 4 === 3) commands.push(...moneyOf(orderId, n, lines.length * unitPrice));
     for (const command of commands) {
       // A send without acknowledgement may or may not be in the log. The history holds only acknowledged
       // sends.
@@ -169,6 +171,25 @@ function startLoad(producer: Producer, perSecond: number, skus: readonly string[
       await Promise.all(inFlight);
     },
   };
+}
+
+/** Commands about the money of an order with this total: paid, cancelled and refunded, paid twice, or paid late. */
+function moneyOf(orderId: string, n: number, total: number): OrderCommand[] {
+  const paid = confirmCommand(orderId, `${orderId}-1`, total);
+  switch (n % 16) {
+    case 3:
+      return [paid, paid];
+    case 7:
+      return [paid, cancelCommand(orderId), refundResult(orderId, total)];
+    case 11:
+      return [
+        confirmCommand(orderId, `${orderId}-2`, 1),
+        paid,
+        confirmCommand(orderId, `${orderId}-3`, total),
+      ];
+    default:
+      return [failCommand(orderId, n % 32 === 15), cancelCommand(orderId), paid];
+  }
 }
 
 function produce(

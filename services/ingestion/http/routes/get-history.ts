@@ -43,6 +43,7 @@ interface KnownOrder {
   readonly version: number;
   readonly reason?: { code: string; message: string; pointer?: string };
   readonly createdAt: string;
+  readonly totals: { readonly total: number };
 }
 
 /** The order row itself is version 1. The history rows have the later versions. */
@@ -53,7 +54,7 @@ async function readHistory(deps: RouteDeps, request: FastifyRequest, order: Know
   const isRejected = order.status === 'REJECTED';
   const first = {
     version: 1,
-    status: isRejected ? 'REJECTED' : acceptedStatus,
+    status: isRejected ? 'REJECTED' : acceptedStatus(order.totals.total),
     command: 'PLACE',
     actor: 'customer',
     ...(isRejected && order.reason !== undefined ? { reason: order.reason } : {}),

@@ -1,6 +1,6 @@
 /** Webhook endpoints and deliveries in the form that their owner sends and gets. */
 import Type from 'typebox';
-import { acceptedStatus, decidedStatuses } from '../../../domain/index.ts';
+import { decidedStatuses } from '../../../domain/index.ts';
 import { cursorPattern } from '../../application/read/cursor.ts';
 import { deliveryStatuses, redeliveredMax } from '../../application/webhooks/delivery-store.ts';
 import { webhookUrlLengthMax } from '../../application/webhooks/webhook-url.ts';
@@ -17,7 +17,7 @@ export const eventTypes = [
   'order.*',
   'order.accepted',
   ...decidedStatuses
-    .filter((status) => status !== acceptedStatus)
+    .filter((status) => status !== 'PENDING_PAYMENT')
     .map((status) => `order.${status.toLowerCase()}`),
   'command.*',
   'command.duplicate',

@@ -1,0 +1,57 @@
+/** Bounds of the fields of commands. A value beyond them would not fit its column or its message. */
+import { amountMax } from '../pricing/money.ts';
+
+const providerPattern = /^[A-Za-z0-9._-]{1,64}$/;
+const providerIdPattern = /^[!-~]{1,128}$/;
+const codePattern = /^[!-~]{1,64}$/;
+const currencyPattern = /^[A-Z]{3}$/;
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Characters of a text for people. The API allows fewer. */
+const textLengthMax = 2_000;
+const referenceLengthMax = 255;
+
+export function providerProblem(provider: string): string | null {
+  return providerPattern.test(provider)
+    ? null
+    : 'provider is not 1-64 letters, digits, dots, hyphens or underscores';
+}
+
+export function providerIdProblem(name: string, id: string | null): string | null {
+  return id === null || providerIdPattern.test(id) ? null : `${name} is not 1-128 visible ASCII characters`;
+}
+
+export function codeProblem(name: string, code: string | null): string | null {
+  return code === null || codePattern.test(code) ? null : `${name} is not 1-64 visible ASCII characters`;
+}
+
+export function moneyProblem({ amount, currency }: { amount: number; currency: string }): string | null {
+  if (amount < 1 || amount > amountMax) return `amount is not 1-${amountMax}`;
+  return currencyPattern.test(currency) ? null : 'currency is not an ISO 4217 code';
+}
+
+export function refundIdProblem(refundId: string | null): string | null {
+  return refundId === null || uuidPattern.test(refundId) ? null : 'refundId is not a lower-case UUID';
+}
+
+export function textProblem(name: string, text: string | null): string | null {
+  return text === null || text.length <= textLengthMax
+    ? null
+    : `${name} is longer than ${textLengthMax} characters`;
+}
+
+export function referenceProblem(reference: string | null): string | null {
+  if (reference === null || reference.length <= referenceLengthMax) return null;
+  return `reference is longer than ${referenceLengthMax} characters`;
+}
+
+/** Each line once, with a positive number and quantity. */
+export function linesProblem(
+  lines: readonly { line: number; quantity: number }[],
+  linesMax: number,
+): string | null {
+  if (lines.length > linesMax) return `lines has more than ${linesMax} entries`;
+  if (lines.some(({ line, quantity }) => line < 1 || line > linesMax || quantity < 1)) {
+    return `a line is not 1-${linesMax}, or its quantity is below 1`;
+  }
+  return new Set(lines.map(({ line }) => line)).size === lines.length ? null : 'a line occurs twice';
+}

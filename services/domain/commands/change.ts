@@ -1,0 +1,63 @@
+/** What the handlers of commands that change an order share. */
+import type { OrderCommand, OrderEvent, Reason } from '../../../schemas/generated/types.ts';
+import { currentOrder, type DecisionContext, type KnownOrder, type SourceRecord } from '../context.ts';
+import { changed, refused } from '../events.ts';
+import type { OrderStatus } from '../orders/status.ts';
+
+/** The order of the command. A customer does not find the order of another customer. */
+export function findOrder(context: DecisionContext, command: OrderCommand): KnownOrder | undefined {
+  const order = currentOrder(context, command.orderId!);
+  const isForeign = command.actor === 'customer' && order?.customerId !== command.customerId;
+  return isForeign ? undefined : order;
+}
+
+/** Refuses the command. `order` is null if the sender may not see it or it does not exist. */
+export function refuse(
+  context: DecisionContext,
+  record: SourceRecord,
+  command: OrderCommand,
+  order: KnownOrder | null,
+  reason: Reason,
+): OrderEvent {
+  return refused(record, command, order, reason, context.settings.nowMs);
+}
+
+interface Change {
+  /** The status after the command; without it the status stays. */
+  readonly status?: OrderStatus;
+  /** The change, for the type of the event; without it the type is the status. */
+  readonly what?: string;
+  readonly payment?: OrderEvent['payment'];
+  readonly refund?: OrderEvent['refund'];
+}
+
+/**
+ * Applies a command to the order: raises the version, and records the change. The caller has changed the money before.
+ * Returns the event.
+ */
+export function applyChange(
+  context: DecisionContext,
+  record: SourceRecord,
+  command: OrderCommand,
+  order: KnownOrder,
+  change: Change,
+): OrderEvent {
+  const previousStatus = order.status;
+  const { orderId, version: fromVersion } = order;
+  order.status = change.status ?? previousStatus;
+  order.version += 1;
+  context.changes.push({ record, command, orderId, fromVersion, status: order.status });
+  if (!context.firstVersions.has(orderId)) context.firstVersions.set(orderId, fromVersion);
+  return {
+    ...changed(record, command, order, previousStatus, context.settings.nowMs),
+    ...(change.what === undefined ? {} : { type: `order.${change.what}` }),
+    payment: change.payment ?? null,
+    refund: change.refund ?? null,
+  };
+}
+
+/** Gives back the units and the coupon of an order that will not be paid or shipped. */
+export function release(context: DecisionContext, order: KnownOrder): void {
+  if (order.redemption !== null) context.coupons.giveBack(order.redemption, order.customerId);
+  for (const line of order.lines) context.stock.giveBack(line.sku, line.quantity - (line.cancelled ?? 0));
+}

@@ -1,0 +1,13 @@
+/** When orders change by themselves. */
+
+/** How long after its deadline an unpaid order expires: payments that arrive in this time still count. */
+const expiryGraceMs = 60_000;
+
+/** When the order is due for its timer, epoch ms; null if it has none. */
+export function timerAtMs(order: {
+  readonly status: string;
+  readonly paymentDueAtMs: number | null;
+}): number | null {
+  const { status, paymentDueAtMs } = order;
+  return status === 'PENDING_PAYMENT' && paymentDueAtMs !== null ? paymentDueAtMs + expiryGraceMs : null;
+}

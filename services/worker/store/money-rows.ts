@@ -1,0 +1,254 @@
+/** Rows of payments and refunds: reads and writes. */
+import {
+  type CommandNeeds,
+  type Decision,
+  type Disposition,
+  type KnownPayment,
+  type KnownRefund,
+  type MoneySnapshot,
+  noMoneyRows,
+  type OrderMoneyRows,
+  paymentKey,
+  type RefundReason,
+  type RefundStatus,
+} from '../../domain/index.ts';
+import { orderKeyOf, placedAt } from '../../orders-db/index.ts';
+import { type Answer, bytesToUuid, rowsOf, type StatementBuffer } from '../../shared/mysql/index.ts';
+
+type PaymentRow = {
+  order_key: number;
+  payment_no: number;
+  payment_id: Buffer;
+  order_id: Buffer;
+  provider: string;
+  provider_payment_id: string;
+  amount: number;
+  currency: string;
+  disposition: Disposition;
+  disputed: number;
+};
+type RefundRow = {
+  order_key: number;
+  refund_no: number;
+  refund_id: Buffer;
+  order_id: Buffer;
+  payment_id: Buffer;
+  provider: string;
+  provider_payment_id: string;
+  amount: number;
+  currency: string;
+  status: RefundStatus;
+  reason: RefundReason;
+  retry_of: Buffer | null;
+  retried: number;
+  line_units: string | null;
+  shipping: number;
+  result_provider: string | null;
+  provider_refund_id: string | null;
+  failure_code: string | null;
+  settled_at_ms: number | null;
+};
+
+const readPayments =
+  'SELECT order_key, payment_no, payment_id, order_id, provider, provider_payment_id, amount, currency, disposition, disputed ' +
+  'FROM payments WHERE ';
+const readRefunds =
+  'SELECT order_key, refund_no, refund_id, order_id, payment_id, provider, provider_payment_id, amount, currency, status, ' +
+  'reason, retry_of, retried, line_units, shipping, result_provider, provider_refund_id, failure_code, settled_at_ms ' +
+  'FROM refunds WHERE order_id IN (';
+
+/** Writes the reads of payments and refunds. Returns the function that takes the answers. */
+export function layOutMoneyReads(
+  buffer: StatementBuffer,
+  { moneyOf, payments }: CommandNeeds,
+): (answers: readonly Answer[]) => MoneySnapshot {
+  if (moneyOf.size === 0) return () => noMoneyRows;
+  buffer.begin(`${readPayments}order_id IN (`);
+  buffer.uuids(moneyOf);
+  buffer.sql(') ORDER BY order_key, payment_no');
+  const ofOrders = buffer.end();
+  buffer.begin(readRefunds);
+  buffer.uuids(moneyOf);
+  buffer.sql(') ORDER BY order_key, refund_no');
+  const refunds = buffer.end();
+  const named = payments.length === 0 ? null : layOutNamedPayments(buffer, payments);
+  return (answers) => ({
+    byOrder: rowsByOrder(
+      rowsOf<PaymentRow>(answers[ofOrders]).map(knownPayment),
+      rowsOf<RefundRow>(answers[refunds]).map(knownRefund),
+    ),
+    byProvider: new Map(
+      (named === null ? [] : rowsOf<PaymentRow>(answers[named])).map((row) => [
+        paymentKey(row.provider, row.provider_payment_id),
+        knownPayment(row),
+      ]),
+    ),
+  });
+}
+
+function layOutNamedPayments(buffer: StatementBuffer, payments: CommandNeeds['payments']): number {
+  buffer.begin(`${readPayments}(provider, provider_payment_id) IN `);
+  payments.forEach(({ provider, providerPaymentId }, index) => {
+    buffer.sql(index === 0 ? '((' : ',(');
+    buffer.text(provider);
+    buffer.comma();
+    buffer.text(providerPaymentId);
+    buffer.sql(')');
+  });
+  buffer.sql(')');
+  return buffer.end();
+}
+
+function rowsByOrder(payments: readonly KnownPayment[], refunds: readonly KnownRefund[]) {
+  const byOrder = new Map<string, OrderMoneyRows>();
+  const rowsOfOrder = (orderId: string): OrderMoneyRows => {
+    const rows = byOrder.get(orderId) ?? { payments: [], refunds: [] };
+    byOrder.set(orderId, rows);
+    return rows;
+  };
+  for (const payment of payments) rowsOfOrder(payment.orderId).payments.push(payment);
+  for (const refund of refunds) rowsOfOrder(refund.orderId).refunds.push(refund);
+  return byOrder;
+}
+
+function knownPayment(row: PaymentRow): KnownPayment {
+  return {
+    paymentId: bytesToUuid(row.payment_id),
+    orderId: bytesToUuid(row.order_id),
+    at: placedAt(row.order_key),
+    no: row.payment_no,
+    provider: row.provider,
+    providerPaymentId: row.provider_payment_id,
+    amount: row.amount,
+    currency: row.currency,
+    disposition: row.disposition,
+    disputed: row.disputed,
+  };
+}
+
+function knownRefund(row: RefundRow): KnownRefund {
+  return {
+    refundId: bytesToUuid(row.refund_id),
+    orderId: bytesToUuid(row.order_id),
+    at: placedAt(row.order_key),
+    no: row.refund_no,
+    paymentId: bytesToUuid(row.payment_id),
+    provider: row.provider,
+    providerPaymentId: row.provider_payment_id,
+    amount: row.amount,
+    currency: row.currency,
+    status: row.status,
+    reason: row.reason,
+    retryOf: row.retry_of === null ? null : bytesToUuid(row.retry_of),
+    retried: row.retried === 1,
+    lines: row.line_units === null ? [] : JSON.parse(row.line_units),
+    shipping: row.shipping === 1,
+    resultProvider: row.result_provider,
+    providerRefundId: row.provider_refund_id,
+    failureCode: row.failure_code,
+    settledAtMs: row.settled_at_ms,
+  };
+}
+
+/**
+ * Writes the insert of new payments. They are sorted by their unique key. So two lanes with the same payments do not deadlock.
+ * If another lane has committed one of them, the statement fails with a duplicate key.
+ */
+export function layOutPayments(
+  buffer: StatementBuffer,
+  { newPayments, paymentSources }: Pick<Decision, 'newPayments' | 'paymentSources'>,
+): void {
+  const columns =
+    'order_key,payment_no,payment_id,order_id,provider,provider_payment_id,provider_event_id,amount,currency,disposition,' +
+    'reference,received_at_ms,source_partition,source_offset';
+  const sorted = newPayments.toSorted((a, b) =>
+    paymentKey(a.provider, a.providerPaymentId) < paymentKey(b.provider, b.providerPaymentId) ? -1 : 1,
+  );
+  buffer.insert('payments', columns, sorted, (payment) => {
+    const source = paymentSources.get(payment)!;
+    buffer.row();
+    buffer.integer(orderKeyOf(payment.at.partition, payment.at.offset));
+    buffer.sql(`,${payment.no},`);
+    buffer.uuid(payment.paymentId);
+    buffer.comma();
+    buffer.uuid(payment.orderId);
+    for (const text of [payment.provider, payment.providerPaymentId, source.providerEventId]) {
+      buffer.comma();
+      buffer.text(text);
+    }
+    buffer.comma();
+    buffer.integer(payment.amount);
+    buffer.comma();
+    buffer.text(payment.currency);
+    buffer.sql(`,'${payment.disposition}',`);
+    buffer.text(source.reference);
+    buffer.comma();
+    buffer.integer(source.issuedAtMs);
+    buffer.sql(`,${source.partition},${source.offset}`);
+  });
+}
+
+/** Writes the insert of new refunds, in their last state of the batch. */
+export function layOutRefunds(buffer: StatementBuffer, refunds: readonly KnownRefund[], nowMs: number): void {
+  const columns =
+    'order_key,refund_no,refund_id,order_id,payment_id,provider,provider_payment_id,amount,currency,status,reason,retry_of,' +
+    'retried,line_units,shipping,result_provider,provider_refund_id,failure_code,settled_at_ms,requested_at_ms,open_since_ms';
+  buffer.insert('refunds', columns, refunds, (refund) => {
+    buffer.row();
+    buffer.integer(orderKeyOf(refund.at.partition, refund.at.offset));
+    buffer.sql(`,${refund.no},`);
+    buffer.uuid(refund.refundId);
+    buffer.comma();
+    buffer.uuid(refund.orderId);
+    buffer.comma();
+    buffer.uuid(refund.paymentId);
+    buffer.comma();
+    buffer.text(refund.provider);
+    buffer.comma();
+    buffer.text(refund.providerPaymentId);
+    buffer.comma();
+    buffer.integer(refund.amount);
+    buffer.comma();
+    buffer.text(refund.currency);
+    buffer.sql(`,'${refund.status}','${refund.reason}',`);
+    buffer.uuid(refund.retryOf);
+    buffer.sql(refund.retried ? ',1,' : ',0,');
+    buffer.json(refund.lines.length === 0 ? null : refund.lines);
+    buffer.sql(refund.shipping ? ',1' : ',0');
+    for (const text of [refund.resultProvider, refund.providerRefundId, refund.failureCode]) {
+      buffer.comma();
+      buffer.text(text);
+    }
+    buffer.comma();
+    buffer.integer(refund.settledAtMs);
+    buffer.sql(`,${nowMs},${refund.status === 'REQUESTED' ? nowMs : 'NULL'}`);
+  });
+}
+
+/** Writes the update of existing refunds. Returns its index, or null without changes. It must affect every refund. */
+export function layOutRefundUpdate(buffer: StatementBuffer, refunds: readonly KnownRefund[]): number | null {
+  if (refunds.length === 0) return null;
+  buffer.begin('UPDATE JSON_TABLE(');
+  buffer.json(
+    refunds.map((refund) => [
+      orderKeyOf(refund.at.partition, refund.at.offset),
+      refund.no,
+      refund.status,
+      refund.retried ? 1 : 0,
+      refund.resultProvider,
+      refund.providerRefundId,
+      refund.failureCode,
+      refund.settledAtMs,
+    ]),
+  );
+  const ascii = 'CHARACTER SET ascii COLLATE ascii_bin';
+  buffer.sql(
+    ", '$[*]' COLUMNS (k BIGINT UNSIGNED PATH '$[0]', n SMALLINT UNSIGNED PATH '$[1]', " +
+      `s VARCHAR(12) ${ascii} PATH '$[2]', t TINYINT PATH '$[3]', p VARCHAR(64) ${ascii} PATH '$[4]', ` +
+      `i VARCHAR(128) ${ascii} PATH '$[5]', c VARCHAR(64) ${ascii} PATH '$[6]', a BIGINT PATH '$[7]')) d ` +
+      'STRAIGHT_JOIN refunds r ON r.order_key = d.k AND r.refund_no = d.n ' +
+      'SET r.status = d.s, r.retried = d.t, r.result_provider = d.p, r.provider_refund_id = d.i, r.failure_code = d.c, ' +
+      'r.settled_at_ms = d.a, r.open_since_ms = NULL',
+  );
+  return buffer.end();
+}

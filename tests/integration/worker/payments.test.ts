@@ -1,0 +1,227 @@
+/**
+ * Payments, refunds, failures and expiry in the tables and the log. The outcomes are the same in one batch, in several, and
+ * with crashes between. One payment counts once over all lanes.
+ */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
+import { type Arena, createArena } from '../../support/arena/arena.ts';
+import {
+  cancelCommand,
+  createProducer,
+  newOrderOf,
+  type Producer,
+  placeCommand,
+} from '../../support/arena/load.ts';
+import {
+  confirmCommand,
+  expireCommand,
+  failCommand,
+  refundResult,
+} from '../../support/arena/money-commands.ts';
+import { audit } from '../../support/arena/reading/audit.ts';
+import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
+import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { until } from '../../support/until.ts';
+
+const prefix = useTopicPrefix('payments');
+const database = useDatabase('payments');
+const sku = 'SKU-0';
+const total = 250;
+
+let arena: Arena;
+let producer: Producer;
+
+beforeAll(async () => {
+  const stock = new Map([[sku, 1_000_000]]);
+  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
+  producer = await createProducer(arena);
+});
+
+afterAll(async () => {
+  await producer.close();
+  await arena.close();
+});
+
+/** Each race of two commands about one order, with the outcome of each. The deadline of the order is in the future. */
+const races: Record<string, [(id: string) => OrderCommand[], string[]]> = {
+  'paid, then expired': [
+    (id) => [confirmCommand(id, `${id}-1`, total), expireCommand(id, 1)],
+    ['APPLIED PAID 2', 'REFUSED PAID 2 ILLEGAL_CHANGE'],
+  ],
+  'expired too early': [(id) => [expireCommand(id, 1)], ['REFUSED PENDING_PAYMENT 1 NOT_DUE']],
+  'cancelled, then paid': [
+    (id) => [cancelCommand(id), confirmCommand(id, `${id}-1`, total)],
+    ['APPLIED CANCELLED 2', 'APPLIED CANCELLED 3 LATE 250'],
+  ],
+  'paid, then cancelled, then refunded': [
+    (id) => [confirmCommand(id, `${id}-1`, total), cancelCommand(id), refundResult(id, total)],
+    ['APPLIED PAID 2', 'APPLIED CANCELLED 3 CANCELLED 250', 'APPLIED CANCELLED 4 CANCELLED 250'],
+  ],
+  'failed, then paid': [
+    (id) => [failCommand(id), confirmCommand(id, `${id}-1`, total)],
+    ['APPLIED PAYMENT_FAILED 2', 'APPLIED PAYMENT_FAILED 3 LATE 250'],
+  ],
+  'paid twice, with two payments': [
+    (id) => [confirmCommand(id, `${id}-1`, total), confirmCommand(id, `${id}-2`, total)],
+    ['APPLIED PAID 2', 'APPLIED PAID 3 SURPLUS 250'],
+  ],
+  'paid twice, with one payment': [
+    (id) => [confirmCommand(id, `${id}-1`, total), confirmCommand(id, `${id}-1`, total, `${id}-again`)],
+    ['APPLIED PAID 2', 'REFUSED PAID 2 PAYMENT_KNOWN'],
+  ],
+  'paid a part, then the whole': [
+    (id) => [confirmCommand(id, `${id}-1`, 10), confirmCommand(id, `${id}-2`, total)],
+    ['APPLIED PENDING_PAYMENT 2 MISMATCH 10', 'APPLIED PAID 3'],
+  ],
+};
+
+const brief = ({ outcome, status, version, reason, refund }: OrderEvent) =>
+  [outcome, status, version, reason?.code, refund?.reason, refund?.amount]
+    .filter((part) => part !== undefined)
+    .join(' ');
+
+/** Decides every race, each for an order of its own. `decideOne` decides what was sent so far. */
+async function decideRaces(decideOne: () => Promise<void>): Promise<Record<string, string[]>> {
+  const sent = new Map<string, { partition: number; offset: number }[]>();
+  const lives = Object.entries(races).map(([name, [commands]]) => {
+    const orderId = randomUUID();
+    return { name, commands: [placeCommand(orderId, [sku]), ...commands(orderId)] };
+  });
+  for (let turn = 0; turn < 4; turn++) {
+    for (const { name, commands } of lives) {
+      const command = commands[turn];
+      if (command !== undefined) sent.set(name, [...(sent.get(name) ?? []), await producer.send(command)]);
+    }
+    await decideOne();
+  }
+  await arena.quiesce();
+  const outcomes = await readOutcomes(arena);
+  return Object.fromEntries(
+    [...sent].map(([name, positions]) => [
+      name,
+      positions.slice(1).map(({ partition, offset }) => brief(outcomes.get(`${partition}-${offset}`)!)),
+    ]),
+  );
+}
+
+const expected = Object.fromEntries(Object.entries(races).map(([name, [, outcomes]]) => [name, outcomes]));
+
+describe('races', () => {
+  test('have the same outcomes in one batch, in several, and with crashes between', async () => {
+    // Nothing is decided before all commands are in the log.
+    const together = decideRaces(async () => undefined);
+    const worker = await arena.startWorker();
+    expect(await together).toEqual(expected);
+    expect(await decideRaces(() => arena.quiesce())).toEqual(expected);
+    await worker.stop();
+
+    const points = ['written', 'commitAcked', 'publishSent', 'commitSent'] as const;
+    let turn = 0;
+    const crashed = await decideRaces(async () => {
+      const victim = await arena.startWorker({ FAILPOINTS: `${points[turn]}=kill@1` });
+      await until(() => !victim.running, { what: `a worker dying at ${points[turn]}` });
+      turn += 1;
+      if (turn === points.length) await arena.startWorker();
+    });
+    expect(crashed).toEqual(expected);
+    await arena.killWorkers();
+    expect((await audit(arena, producer.history)).findings).toEqual([]);
+  }, 240_000);
+});
+
+describe('one payment that is reported for two orders', () => {
+  test('counts for one of them; another lane that meets it decides again and goes on', async () => {
+    const worker = await arena.startWorker();
+    const [first, second] = [newOrderOf(1), newOrderOf(2)];
+    for (const orderId of [first, second]) await producer.send(placeCommand(orderId, [sku]));
+    await arena.quiesce();
+    // Another lane has inserted the payment and has not committed yet.
+    const rival = await arena.mysql.connect();
+    await rival.begin();
+    await rival.write(
+      `INSERT INTO payments (order_key,payment_no,payment_id,order_id,provider,provider_payment_id,provider_event_id,amount,
+        currency,disposition,received_at_ms,source_partition,source_offset)
+       SELECT order_key,1,order_id,order_id,'local','shared','e',250,'EUR','SETTLES',0,1,1 FROM orders WHERE order_id = x'${first.replaceAll('-', '')}'`,
+    );
+    const confirmed = producer.send(confirmCommand(second, 'shared', total));
+    await until(
+      async () => {
+        const [row] = await arena.mysql.pool.rows<{ n: number }>(
+          "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE info LIKE 'INSERT INTO payments%'",
+        );
+        return row!.n > 0;
+      },
+      { what: 'the worker waiting for the payment' },
+    );
+    await rival.write(
+      `UPDATE orders SET status = 'PAID', version = 2, received = 250, timer_at_ms = NULL WHERE order_id = x'${first.replaceAll('-', '')}'`,
+    );
+    await rival.commit();
+    await rival.close();
+    await arena.quiesce();
+    const { partition, offset } = await confirmed;
+    const event = (await readOutcomes(arena)).get(`${partition}-${offset}`)!;
+    expect(brief(event)).toBe('REFUSED PENDING_PAYMENT 1 PAYMENT_KNOWN');
+    expect(JSON.parse(event.reason!.seen!)).toEqual({ orderId: first, amount: 250, currency: 'EUR' });
+    await worker.stop();
+  }, 60_000);
+
+  test('many payments of two lanes at once: each is stored once, and no record is a dead letter', async () => {
+    const workers = await Promise.all([arena.startWorker(), arena.startWorker()]);
+    const pairs = Array.from({ length: 150 }, (_, n) => ({
+      payment: `both-${n}`,
+      orders: [newOrderOf(3 + (n % 4)), newOrderOf(7 + (n % 4))] as const,
+    }));
+    for (const { orders } of pairs) {
+      await Promise.all(orders.map((orderId) => producer.send(placeCommand(orderId, [sku]))));
+    }
+    const sent = await Promise.all(
+      pairs.flatMap(({ payment, orders }, n) =>
+        // The lanes meet the payments in opposite orders.
+        orders.map((orderId, at) =>
+          producer.send(
+            confirmCommand(
+              orderId,
+              at === 0 ? payment : pairs[pairs.length - 1 - n]!.payment,
+              total,
+              `${orderId}-e`,
+            ),
+          ),
+        ),
+      ),
+    );
+    await arena.quiesce();
+    const outcomes = await readOutcomes(arena);
+    const briefs = sent.map(({ partition, offset }) => brief(outcomes.get(`${partition}-${offset}`)!));
+    expect(
+      Object.fromEntries([...Map.groupBy(briefs, (text) => text)].map(([text, all]) => [text, all.length])),
+    ).toEqual({
+      'APPLIED PAID 2': 150,
+      'REFUSED PENDING_PAYMENT 1 PAYMENT_KNOWN': 150,
+    });
+    const [rows] = await arena.mysql.pool.rows<{ n: number }>(
+      "SELECT COUNT(*) AS n FROM payments WHERE provider_payment_id LIKE 'both-%'",
+    );
+    expect(rows!.n).toBe(150);
+    await Promise.all(workers.map((worker) => worker.stop()));
+    expect((await arena.mysql.pool.rows('SELECT 1 FROM dead_letters')).length).toBe(0);
+  }, 120_000);
+});
+
+test('money without an order is stored, and is refunded under the id that it named', async () => {
+  const worker = await arena.startWorker();
+  const orderId = newOrderOf(5);
+  const sent = await producer.send(confirmCommand(orderId, `${orderId}-1`, total));
+  await producer.send(refundResult(orderId, total, false));
+  await arena.quiesce();
+  const { partition, offset } = sent;
+  const event = (await readOutcomes(arena)).get(`${partition}-${offset}`)!;
+  expect(brief(event)).toBe('REFUSED  0 PAYMENT_UNMATCHED UNMATCHED 250');
+  const rows = await arena.mysql.pool.rows(
+    `SELECT p.disposition, r.status, r.open_since_ms FROM payments p JOIN refunds r ON r.payment_id = p.payment_id
+     WHERE p.order_id = x'${orderId.replaceAll('-', '')}' AND p.order_key = ${partition * 2 ** 48 + offset}`,
+  );
+  expect(rows).toEqual([{ disposition: 'UNMATCHED', status: 'FAILED', open_since_ms: null }]);
+  await worker.stop();
+}, 60_000);

@@ -1,0 +1,80 @@
+/** Commands about the money and the deadline of an order, as providers and the scheduler send them. */
+import type { OrderCommand } from '../../../schemas/index.ts';
+
+function common(orderId: string, commandId: string, actor: string) {
+  return {
+    commandId,
+    orderId,
+    customerId: null,
+    actor,
+    idempotencyKey: null,
+    fingerprint: null,
+    issuedAt: 1_700_000_000_000,
+    traceparent: null,
+    sealed: null,
+  };
+}
+
+/** A captured payment. The same payment gives the same command. */
+export function confirmCommand(
+  orderId: string,
+  payment: string,
+  amount: number,
+  event = payment,
+): OrderCommand {
+  return {
+    ...common(orderId, `confirm:${event}`, 'provider:local'),
+    type: 'CONFIRM_PAYMENT',
+    payload: {
+      provider: 'local',
+      providerEventId: event,
+      amount,
+      currency: 'EUR',
+      providerPaymentId: payment,
+      kind: 'CAPTURED',
+      reference: null,
+    },
+  };
+}
+
+export function failCommand(orderId: string, final = true): OrderCommand {
+  return {
+    ...common(orderId, 'fail', 'provider:local'),
+    type: 'FAIL_PAYMENT',
+    payload: {
+      provider: 'local',
+      providerEventId: 'fail',
+      reason: 'declined',
+      providerPaymentId: null,
+      final,
+    },
+  };
+}
+
+/** The expiry of an order with this deadline, epoch ms. */
+export function expireCommand(orderId: string, dueAt: number): OrderCommand {
+  return {
+    ...common(orderId, `expire:${dueAt}`, 'scheduler'),
+    type: 'EXPIRE',
+    issuedAt: dueAt,
+    payload: { dueAt },
+  };
+}
+
+/** The result of the only open refund of this amount. */
+export function refundResult(orderId: string, amount: number, succeeded = true): OrderCommand {
+  return {
+    ...common(orderId, `refund:${succeeded}`, 'provider:local'),
+    type: 'RECORD_REFUND',
+    payload: {
+      provider: 'local',
+      providerEventId: 'refund',
+      succeeded,
+      amount,
+      currency: 'EUR',
+      refundId: null,
+      providerRefundId: `re-${orderId}`,
+      failureCode: null,
+    },
+  };
+}
