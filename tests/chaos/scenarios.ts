@@ -21,6 +21,7 @@ import { hostile } from './scenarios/hostile.ts';
 import { identityScenarios } from './scenarios/identity.ts';
 import { lostAnswers } from './scenarios/lost-answers.ts';
 import { findingsBound, snapshotAnew, stuckLane } from './scenarios/reconciled-logs.ts';
+import { twoSchemas } from './scenarios/two-schemas.ts';
 import { twoVersions } from './scenarios/two-versions.ts';
 import { waysBack } from './scenarios/ways-back.ts';
 
@@ -42,6 +43,7 @@ export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOpti
   hostile,
   fuzz,
   'two-versions': twoVersions,
+  'two-schemas': twoSchemas,
   'lost-answers': lostAnswers,
   'ways-back': waysBack,
   'broker-killed': brokerKilled,

@@ -1,6 +1,9 @@
 /** Checks of payments and refunds against the orders, with SQL only. They share no code with the product. */
 import type { Arena } from '../arena.ts';
 
+/** A worker from before the timers leaves this fault. The scheduler takes such orders over. */
+export const timerFault = 'the timer does not fit the status';
+
 /** Each query gives one row per fault, with the id of the order. */
 const faults = {
   'the sums of the order are not those of its rows': `
@@ -20,7 +23,7 @@ const faults = {
   'an order is paid without its payment': `
     SELECT o.order_id FROM orders o WHERE o.status = 'PAID' AND o.total > 0 AND 1 <> (SELECT COUNT(*) FROM payments p
       WHERE p.order_key = o.order_key AND p.disposition = 'SETTLES' AND p.amount = o.total AND p.currency = o.currency)`,
-  'the timer does not fit the status': `
+  [timerFault]: `
     SELECT order_id FROM orders WHERE (status = 'PENDING_PAYMENT') <> (timer_at_ms IS NOT NULL)
       OR timer_at_ms <> payment_due_at_ms + 60000`,
   'an open refund is not in the index of open ones, or a closed one is': `
