@@ -41,3 +41,10 @@ export function orderId(text: string): string {
   if (!UUID.test(id)) throw new InvalidArgumentError('expected an order id: a UUID such as 0c9f7f0e-….');
   return id;
 }
+
+/** A refund id, in lower case. */
+export function refundId(text: string): string {
+  const id = text.toLowerCase();
+  if (!UUID.test(id)) throw new InvalidArgumentError('expected a refund id: a UUID such as 0c9f7f0e-….');
+  return id;
+}

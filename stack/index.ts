@@ -10,7 +10,7 @@ export { stackDown, stackReset } from './down.ts';
 export { StackError } from './errors.ts';
 export { instanceDir, readInstance } from './instance.ts';
 export { type MailSink, startMailSink } from './mail-sink.ts';
-
+export { localPaymentSettings } from './payment-provider/local-settings.ts';
 export { whenOutputIsLost } from './processes/lost-output.ts';
 export { identify, isRunning, type ProcessId, signal } from './processes/process-id.ts';
 export {

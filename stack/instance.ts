@@ -50,10 +50,13 @@ export function readInstance(name: string): Instance | null {
   if (!existsSync(file)) return null;
   try {
     const instance = JSON.parse(readFileSync(file, 'utf8')) as Instance;
-    // Older instances have no ports for the projector and the mail sink. The ports at these numbers are free.
+    // Older instances lack ports of later processes. The ports at these numbers are free.
     instance.ports.projectorAdmin ??= instance.ports.reconciliationAdmin + 1;
     instance.ports.mail ??= instance.ports.projectorAdmin + 1;
     instance.ports.mailAdmin ??= instance.ports.projectorAdmin + 2;
+    instance.ports.paymentsAdmin ??= instance.ports.projectorAdmin + 3;
+    instance.ports.paymentProvider ??= instance.ports.projectorAdmin + 4;
+    instance.ports.paymentProviderAdmin ??= instance.ports.projectorAdmin + 5;
     return instance;
   } catch (error) {
     throw new StackError(`${file} is not readable; run "orderstream stack reset --name ${name}".`, {

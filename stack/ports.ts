@@ -19,6 +19,9 @@ export interface Ports {
   projectorAdmin: number;
   mail: number;
   mailAdmin: number;
+  paymentsAdmin: number;
+  paymentProvider: number;
+  paymentProviderAdmin: number;
 }
 
 export const BROKERS_MAX = 3;
@@ -45,6 +48,9 @@ function wellKnown(shift: number): Ports {
     projectorAdmin: 19_141 + shift,
     mail: 19_025 + shift,
     mailAdmin: 19_151 + shift,
+    paymentsAdmin: 19_161 + shift,
+    paymentProvider: 18_090 + shift,
+    paymentProviderAdmin: 19_171 + shift,
   };
 }
 
@@ -68,6 +74,9 @@ function blockPorts(block: number): Ports {
     projectorAdmin: base + 33,
     mail: base + 34,
     mailAdmin: base + 35,
+    paymentsAdmin: base + 36,
+    paymentProvider: base + 37,
+    paymentProviderAdmin: base + 38,
   };
 }
 

@@ -27,6 +27,13 @@ export const serviceProcesses: readonly ServiceProcess[] = [
   service('notification', 3, (ports) => ports.notificationAdmin),
   service('reconciliation', 3, (ports) => ports.reconciliationAdmin),
   service('projector', 3, (ports) => ports.projectorAdmin),
+  service('payments', 3, (ports) => ports.paymentsAdmin),
+  {
+    name: 'payment-provider',
+    entry: 'stack/payment-provider/main.ts',
+    adminPort: (ports) => ports.paymentProviderAdmin,
+    stopRank: 3,
+  },
   {
     name: 'mail-sink',
     entry: 'scripts/start/mail-sink.ts',

@@ -10,6 +10,7 @@ export type PrincipalName =
   | 'notification'
   | 'reconciliation'
   | 'projector'
+  | 'payments'
   | 'operator'
   | 'setup';
 
@@ -69,6 +70,7 @@ export const principals: readonly Principal[] = [
     joins: [GROUPS.projector],
     transactionalIds: GROUPS.projector,
   },
+  { ...nothing, name: 'payments', writes: [COMMANDS] },
   {
     ...nothing,
     name: 'operator',

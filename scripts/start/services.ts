@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { workerProcessEnv } from '../../services/worker/process-env.ts';
 import {
+  localPaymentSettings,
   localSecretKeys,
   type ServiceProcess,
   type StackInfo,
@@ -31,6 +32,8 @@ export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
       ...webhooksToThisMachine(),
       ...mailsTo(info.instance.ports.mail),
     },
+    payments: paymentsEnv(info),
+    'payment-provider': providerEnv(info),
     'mail-sink': { SMTP_PORT: String(info.instance.ports.mail), MAIL_FILE: mailFile(info.dir) },
   };
   return serviceProcesses
@@ -61,6 +64,30 @@ async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string
     JWT_ISSUER: issuer.issuer,
     JWT_AUDIENCE: issuer.audience,
     ...webhooksToThisMachine(),
+    ...paymentsEnv({ dir, instance }),
+  };
+}
+
+type InstanceOf = Pick<StackInfo, 'dir' | 'instance'>;
+
+/** Of services that call the local payment provider. */
+function paymentsEnv({ dir, instance }: InstanceOf): Record<string, string> {
+  const { key, signingSecret } = localPaymentSettings(dir);
+  return {
+    PAYMENT_LOCAL_URL: `http://127.0.0.1:${instance.ports.paymentProvider}`,
+    PAYMENT_LOCAL_KEY: key,
+    PAYMENT_LOCAL_CALLBACK_SECRETS: signingSecret,
+  };
+}
+
+function providerEnv({ dir, instance }: InstanceOf): Record<string, string> {
+  const { key, signingSecret, file } = localPaymentSettings(dir);
+  return {
+    PORT: String(instance.ports.paymentProvider),
+    PROVIDER_FILE: file,
+    PROVIDER_KEY: key,
+    SIGNING_SECRET: signingSecret,
+    CALLBACK_URL: `http://127.0.0.1:${instance.ports.ingestion}/v1/payments/callbacks/local`,
   };
 }
 

@@ -30,6 +30,9 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
     'Place an order. If you repeat this line, you get the same order:',
     placeOrder(api, token),
     '',
+    'Pay it with the id from the answer:',
+    `npx orderstream pay ID${info.name === 'dev' ? '' : ` --name ${info.name}`}`,
+    '',
     'Ctrl-C stops everything; the data stays.',
   ].join('\n');
 }

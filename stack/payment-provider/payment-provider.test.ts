@@ -155,6 +155,7 @@ it('refuses a refund above the payment and a refund of an unknown payment', asyn
   await adapter.refund(refundOf(payment, { amount: 4_000 }));
   expect(await adapter.refund(refundOf(payment, { amount: 1_001 }))).toEqual({
     status: 'refused',
+    code: 'REFUND_TOO_LARGE',
     reason: 'REFUND_TOO_LARGE: 1000 can be refunded',
   });
   expect(await adapter.refund(refundOf('pay_none'))).toMatchObject({ status: 'refused' });

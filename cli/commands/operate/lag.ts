@@ -7,6 +7,7 @@ import { namingMissing } from '../../kafka/missing-topic.ts';
 import { type GroupStanding, groupStandings } from '../../lag/groups.ts';
 import { type LaneStanding, readLanes, standings, stillLanes } from '../../lag/partition-lag.ts';
 import { count, print, printJson, table } from '../../output.ts';
+import { type OpenRefunds, readOpenRefunds } from '../../payments/read-money.ts';
 import { haltOf } from '../../recover/status.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
@@ -32,9 +33,11 @@ async function lag(options: LagOptions): Promise<void> {
   const servers = await findServers(options.name, process.env, ['kafka']);
   const settings = createKafkaConfig(servers, 'orderstream-cli');
   const own = [COMMANDS, EVENTS, STATE, DEAD_LETTERS];
-  const { kafka, lanes, groups, halt, nowMs } = await namingMissing(settings, own, () => readLag(options));
+  const { kafka, lanes, groups, halt, refunds, nowMs } = await namingMissing(settings, own, () =>
+    readLag(options),
+  );
   if (options.json) {
-    printJson({ lanes, groups, halt });
+    printJson({ lanes, groups, halt, refunds });
     return;
   }
   if (halt !== null) print(`HALTED since ${new Date(halt.detectedAtMs).toISOString()}: ${halt.message}\n`);
@@ -43,6 +46,7 @@ async function lag(options: LagOptions): Promise<void> {
     print([...still, `lanes of ${kafka}${COMMANDS}`, lanesText(lanes), ''].join('\n'));
   }
   print(groupsText(groups, options.all === true));
+  if (refunds !== null) print(`\n${refundsText(refunds, nowMs)}`);
 }
 
 async function readLag(options: LagOptions): Promise<{
@@ -50,6 +54,8 @@ async function readLag(options: LagOptions): Promise<{
   lanes: LaneStanding[] | null;
   groups: GroupStanding[];
   halt: Halt | null;
+  /** Null with `--group`. */
+  refunds: OpenRefunds | null;
   /** Epoch ms by the clock of the database, like the times of the lanes. */
   nowMs: number;
 }> {
@@ -59,20 +65,35 @@ async function readLag(options: LagOptions): Promise<{
   const admin = createAdmin(createKafkaConfig(kafka, 'orderstream-cli'));
   try {
     const groups = await groupStandings(admin, options.group);
-    if (!withLanes) return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null, nowMs: 0 };
+    if (!withLanes)
+      return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null, refunds: null, nowMs: 0 };
     const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
     // Read the tables first and the log later. So the log never has fewer commands than are decided.
-    const { rows, halt, nowMs } = await withDatabase(mysqlUrl, async (db) => ({
+    const { rows, halt, refunds, nowMs } = await withDatabase(mysqlUrl, async (db) => ({
       rows: await readLanes(db),
       halt: await haltOf(db),
+      refunds: await readOpenRefunds(db),
       nowMs: await databaseNowMs(db),
     }));
     const ends: number[] = [];
     for (const [partition, { high }] of await admin.endOffsets(COMMANDS)) ends[partition] = Number(high);
-    return { kafka: kafka.kafkaTopicPrefix, lanes: standings(rows, ends, nowMs), groups, halt, nowMs };
+    return {
+      kafka: kafka.kafkaTopicPrefix,
+      lanes: standings(rows, ends, nowMs),
+      groups,
+      halt,
+      refunds,
+      nowMs,
+    };
   } finally {
     await admin.close();
   }
+}
+
+function refundsText({ open, oldestMs }: OpenRefunds, nowMs: number): string {
+  if (open === 0) return 'refunds: none is open';
+  const seconds = Math.max(0, Math.round((nowMs - (oldestMs ?? nowMs)) / 1000));
+  return `refunds: ${count(open)} open, the oldest for ${count(seconds)} s`;
 }
 
 function lanesText(lanes: readonly LaneStanding[]): string {

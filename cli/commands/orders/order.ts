@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { orderId } from '../../arguments.ts';
-import { withDatabase } from '../../database.ts';
 import { CliError } from '../../errors.ts';
 import { createOrderApi } from '../../orders/order-api.ts';
+import { customerOf } from '../../orders/owner.ts';
 import { printJson } from '../../output.ts';
-import { apiUrl, DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+import { apiUrl, DEFAULT_INSTANCE } from '../../servers.ts';
 import { createTokens } from '../../tokens.ts';
 
 interface GetOptions {
@@ -42,18 +42,4 @@ async function get(id: string, options: GetOptions): Promise<void> {
   throw new CliError(
     `the API did not return the order: ${answer.kind === 'refused' ? answer.detail : answer.why}`,
   );
-}
-
-async function customerOf(id: string, name: string): Promise<string> {
-  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
-  return withDatabase(mysqlUrl, async (db) => {
-    const [rows] = await db.query('SELECT customer_id FROM orders WHERE order_id = UNHEX(?)', [
-      id.replaceAll('-', ''),
-    ]);
-    const customerId = (rows as { customer_id: string }[])[0]?.customer_id;
-    if (customerId === undefined) {
-      throw new CliError(`there is no decided order ${id}; a queued order needs --customer and --ticket`);
-    }
-    return customerId;
-  });
 }

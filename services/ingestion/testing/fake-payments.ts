@@ -48,9 +48,7 @@ export function createFakePayments(
           controls.asked.push(request);
           const { orderId, expiresAtMs } = request;
           const url = `https://pay.example/${orderId}`;
-          return (
-            (await controls.answers.shift()) ?? { status: 'created', sessionId: 'ses_1', url, expiresAtMs }
-          );
+          return (await controls.answers.shift()) ?? { status: 'created', url, expiresAtMs };
         },
       },
     ],

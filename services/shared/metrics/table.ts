@@ -1,6 +1,7 @@
 import type { MetricSpec } from './spec.ts';
 import { ingestionMetrics } from './tables/ingestion.ts';
 import { notificationMetrics } from './tables/notification.ts';
+import { paymentsMetrics } from './tables/payments.ts';
 import { projectorMetrics } from './tables/projector.ts';
 import { reconciliationMetrics } from './tables/reconciliation.ts';
 import { sharedMetrics } from './tables/shared.ts';
@@ -20,6 +21,7 @@ export const metricTable = {
   ...notificationMetrics,
   ...reconciliationMetrics,
   ...projectorMetrics,
+  ...paymentsMetrics,
 } as const satisfies Record<string, MetricSpec>;
 
 type Table = typeof metricTable;

@@ -42,7 +42,7 @@ interface RefundResultToRecord {
 }
 
 /** The result of a refund. A callback and the answer of a call give the same command. */
-function recordRefundCommand(result: RefundResultToRecord, nowMs: number): PaymentCommand {
+export function recordRefundCommand(result: RefundResultToRecord, nowMs: number): PaymentCommand {
   const { provider, orderId, refundId, providerRefundId, succeeded, amount, currency } = result;
   const { providerEventId, failureCode } = result;
   const named = `${refundId}\0${providerRefundId ?? ''}\0${succeeded ? 'succeeded' : 'failed'}`;

@@ -1,4 +1,4 @@
-export { paymentCommand } from './commands.ts';
+export { type PaymentCommand, paymentCommand, recordRefundCommand } from './commands.ts';
 export { createLocalProvider } from './local/local-provider.ts';
 export {
   type CapturedData,

@@ -44,7 +44,6 @@ interface SessionRequest {
 export type SessionResult =
   | {
       readonly status: 'created';
-      readonly sessionId: string;
       readonly url: string;
       readonly expiresAtMs: number;
     }
@@ -62,12 +61,12 @@ interface RefundRequest {
 export type RefundResult =
   | MadeRefund
   /** The provider refused the call. This call made no refund, but an earlier one may have made it. */
-  | { readonly status: 'refused'; readonly reason: string }
+  | { readonly status: 'refused'; readonly code: string; readonly reason: string }
   /** The provider did not answer, so the refund may have been made. */
   | { readonly status: 'unknown'; readonly reason: string };
 
 /** A refund that the provider has. */
-interface MadeRefund {
+export interface MadeRefund {
   readonly status: RefundStatus;
   readonly providerRefundId: string;
   /** The provider's code for a failure; null without one. */

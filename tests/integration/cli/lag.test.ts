@@ -99,6 +99,7 @@ describe('lag', () => {
     expect(stdout).toContain('a worker to take the lane and decide 1 command');
     expect(stdout).toContain('orders-worker on orders.commands.v1: 1 behind');
     expect(stdout).toContain('orders-projector on orders.events.v1: no lag');
+    expect(stdout).toContain('refunds: none is open');
   });
 });
 

@@ -16,6 +16,8 @@ const services = [
   'ingestion',
   'mail-sink',
   'notification',
+  'payment-provider',
+  'payments',
   'projector',
   'reconciliation',
   'worker-1',

@@ -137,6 +137,7 @@ describe('the login of operators', () => {
     [['audit', 'list', '--json']],
     [['webhooks', 'reencrypt']],
     [['lag', '--json']],
+    [['refunds', 'list', '--json']],
   ])('is enough for %j', async (args) => {
     expect(await orderstream(...args)).toMatchObject({ code: 0, stderr: '' });
   });
@@ -169,6 +170,9 @@ describe('a login is refused', () => {
     ['reconciliation', 'DELETE FROM reconciliation_findings'],
     ['projector', 'SELECT secret FROM webhook_endpoints'],
     ['projector', 'UPDATE orders SET version = 9'],
+    ['payments', "UPDATE refunds SET status = 'SUCCEEDED'"],
+    ['payments', 'SELECT contact FROM orders'],
+    ['payments', 'DELETE FROM refund_attempts'],
     ['operator', "UPDATE orders SET status = 'PAID'"],
     ['operator', 'DELETE FROM dead_letters'],
     ['operator', 'DROP TABLE orders'],

@@ -9,7 +9,7 @@ import { keepLine } from '../records/kept-logs.ts';
 
 const entry = path.resolve(import.meta.dirname, '../../../stack/payment-provider/main.ts');
 
-const providerKey = 'local-provider-key-of-tests';
+export const providerKey = 'local-provider-key-of-tests';
 /** The first secret of its callbacks. */
 export const signingSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 

@@ -14,6 +14,7 @@ export const loginNames = [
   'notification',
   'reconciliation',
   'projector',
+  'payments',
   'operator',
   'migrate',
 ] as const;

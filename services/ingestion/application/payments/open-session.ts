@@ -55,11 +55,8 @@ export function createOpenSession({
     if (result instanceof Failure) return result;
     if (result.status === 'unavailable') return unavailable(result.reason);
     if (result.status === 'refused') return new Failure('NOT_PAYABLE', { detail: refusedDetail });
-    const { sessionId, url, expiresAtMs } = result;
-    const session = {
-      ...{ orderId: order.id, provider: provider.name, sessionId, url },
-      ...{ amount: totals.total, currency, expiresAtMs },
-    };
+    const { url, expiresAtMs } = result;
+    const session = { orderId: order.id, provider: provider.name, url, expiresAtMs };
     return reads.run(customerId, () => sessions.keep(session, nowMs()));
   };
 }

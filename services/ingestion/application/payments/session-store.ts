@@ -12,11 +12,6 @@ export interface PaymentSession {
 
 interface NewPaymentSession extends PaymentSession {
   readonly orderId: string;
-  /** The provider's id of the session. */
-  readonly sessionId: string;
-  /** Minor units. */
-  readonly amount: number;
-  readonly currency: string;
 }
 
 export interface SessionStore {
@@ -38,11 +33,11 @@ export function createSessionStore(db: Queryable): SessionStore {
   };
   return {
     find,
-    async keep({ orderId, provider, sessionId, url, amount, currency, expiresAtMs }, nowMs) {
+    async keep({ orderId, provider, url, expiresAtMs }, nowMs) {
       try {
         await db.write(
-          'INSERT INTO payment_sessions (order_id, provider, session_id, url, amount, currency, expires_at_ms, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-          [uuidToBytes(orderId), provider, sessionId, url, amount, currency, expiresAtMs, nowMs],
+          'INSERT INTO payment_sessions (order_id, provider, url, expires_at_ms, created_at_ms) VALUES (?, ?, ?, ?, ?)',
+          [uuidToBytes(orderId), provider, url, expiresAtMs, nowMs],
         );
         return { provider, url, expiresAtMs };
       } catch (error) {

@@ -1,8 +1,8 @@
 /** Writes the command log and returns the position of each command. No order is accepted before that. */
 import type { OrderCommand } from '../../../../schemas/index.ts';
-import { COMMANDS, partitionOfOrder } from '../../../../topics/index.ts';
 import type { Clock } from '../../../shared/clock/index.ts';
-import { CHECKSUM_HEADER, type Codec, checksumOf } from '../../../shared/codec/index.ts';
+import type { Codec } from '../../../shared/codec/index.ts';
+import { commandMessage } from '../../../shared/command-log/index.ts';
 import type { AppError } from '../../../shared/errors/index.ts';
 import type { Accumulator, OutMessage } from '../../../shared/kafka/index.ts';
 import { Failure, type FailureCode } from '../common/failure.ts';
@@ -44,17 +44,7 @@ const behindRetryAfterMs = 10_000;
 export function createCommandLog(deps: CommandLogDeps): CommandLog {
   const { accumulator, commands, admission, clock } = deps;
   return {
-    encode(command) {
-      const value = commands.encode(command);
-      return {
-        topic: COMMANDS,
-        partition: partitionOfOrder(command.orderId),
-        key: Buffer.from(command.orderId, 'latin1'),
-        value,
-        headers: { [CHECKSUM_HEADER]: checksumOf(value) },
-        timestampMs: clock.nowMs(),
-      };
-    },
+    encode: (command) => commandMessage(commands, command, clock.nowMs()),
     append: (messages, onEnd) =>
       new Promise((resolve) => {
         let open = messages.length;

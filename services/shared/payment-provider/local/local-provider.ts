@@ -33,13 +33,13 @@ export function createLocalProvider(options: LocalProviderOptions): PaymentProvi
       const body = { key: orderId, reference: orderId, amount, currency, expiresAtMs, returnUrl };
       const answer = await caller.call('POST', '/v1/sessions', body);
       if (isSuccess(answer) && sessionAnswer.Check(answer.body)) {
-        const { id: sessionId, url, expiresAtMs: endsAtMs } = answer.body;
-        return { status: 'created', sessionId, url, expiresAtMs: endsAtMs };
+        const { url, expiresAtMs: endsAtMs } = answer.body;
+        return { status: 'created', url, expiresAtMs: endsAtMs };
       }
       const refusal = refusalOf(answer);
       return refusal === null
         ? { status: 'unavailable', reason: reasonOf(answer) }
-        : { status: 'refused', reason: refusal };
+        : { status: 'refused', reason: refusal.reason };
     },
     async refund({ refundId, providerPaymentId, amount, currency }): Promise<RefundResult> {
       const body = { key: refundId, payment: providerPaymentId, amount, currency };
@@ -48,7 +48,7 @@ export function createLocalProvider(options: LocalProviderOptions): PaymentProvi
       const refusal = refusalOf(answer);
       return refusal === null
         ? { status: 'unknown', reason: reasonOf(answer) }
-        : { status: 'refused', reason: refusal };
+        : { status: 'refused', ...refusal };
     },
     async findRefund(refundId, providerPaymentId): Promise<FoundRefund> {
       const query = new URLSearchParams({ key: refundId, payment: providerPaymentId });
@@ -85,10 +85,12 @@ function isSuccess(answer: JsonAnswer): answer is Answer {
 /** These refusals are temporary or come from a proxy. They are no answer to the request itself. */
 const passingStatuses: ReadonlySet<number> = new Set([401, 403, 408, 409, 425, 429]);
 
-/** The provider's reason if it refused the request itself, otherwise null. */
-function refusalOf(answer: JsonAnswer): string | null {
+/** The provider's code and words if it refused the request itself, otherwise null. */
+function refusalOf(answer: JsonAnswer): { code: string; reason: string } | null {
   if (answer.kind === 'none' || answer.status < 400 || passingStatuses.has(answer.status)) return null;
-  return refusalAnswer.Check(answer.body) ? `${answer.body.code}: ${answer.body.message}` : null;
+  if (!refusalAnswer.Check(answer.body)) return null;
+  const { code, message } = answer.body;
+  return { code, reason: `${code}: ${message}` };
 }
 
 function reasonOf(answer: JsonAnswer): string {

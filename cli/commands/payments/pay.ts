@@ -1,0 +1,107 @@
+import { Command, Option } from 'commander';
+import { amountText } from '../../../services/domain/index.ts';
+import { orderId, positiveNumber } from '../../arguments.ts';
+import { createOrderstreamClient, type Order } from '../../client/index.ts';
+import { CliError } from '../../errors.ts';
+import { createOrderApi, type OrderApi } from '../../orders/order-api.ts';
+import { customerOf } from '../../orders/owner.ts';
+import { print } from '../../output.ts';
+import { type PagePayment, payOnPage, transfer } from '../../payments/local-provider.ts';
+import { apiUrl, DEFAULT_INSTANCE } from '../../servers.ts';
+import { createTokens, type TokenFor } from '../../tokens.ts';
+
+interface PayOptions {
+  name: string;
+  amount?: number;
+  twice?: boolean;
+  late?: boolean;
+  result: 'paid' | 'declined' | 'failed';
+}
+
+const waitSeconds = 10;
+
+/** `orderstream pay ORDER`: pays an order at the local provider, as its customer does on the page. */
+export function payCommand(): Command {
+  return new Command('pay')
+    .description('pay an order at the payment provider of a local run')
+    .argument('<order>', 'order id', orderId)
+    .option('--amount <minor>', 'another amount than the total, in minor units', positiveNumber)
+    .option('--twice', 'the provider captures the payment two times')
+    .option('--late', 'a transfer without a session, which also comes after the order has ended')
+    .addOption(
+      new Option('--result <result>', 'what happens on the page')
+        .choices(['paid', 'declined', 'failed'])
+        .default('paid'),
+    )
+    .option('--name <instance>', 'local instance', DEFAULT_INSTANCE)
+    .action(pay);
+}
+
+async function pay(id: string, options: PayOptions): Promise<void> {
+  const { name, late = false } = options;
+  const customerId = await customerOf(id, name);
+  const tokenFor = await createTokens(name, process.env);
+  const baseUrl = apiUrl(name, process.env);
+  const api = createOrderApi({ baseUrl, tokenFor });
+  const order = await readOrder(api, customerId, id, 0);
+  const payments = late
+    ? await transferTwice(order, options)
+    : await payOnPage(await openSession({ baseUrl, tokenFor, customerId }, id), pageOf(options));
+  const { currency } = order as { currency?: string };
+  const amount = options.amount ?? totalOf(order);
+  print(
+    `${options.result}: ${amountText(amount, currency ?? '') ?? amount}${payments.map((each) => ` ${each}`).join('')}`,
+  );
+  // Money never changes an order that has ended, so its status says nothing.
+  const end = order.status === 'PENDING_PAYMENT' ? await waitForChange(api, customerId, order) : order;
+  print(`the order is ${end.status} (\`orderstream payments show ${id}\` shows its money)`);
+}
+
+function pageOf({ result, amount, twice }: PayOptions): PagePayment {
+  return { result, ...(amount !== undefined && { amount }), ...(twice === true && { times: 2 }) };
+}
+
+async function transferTwice(order: Order, { name, amount, twice }: PayOptions): Promise<string[]> {
+  const { id, currency } = order as { id: string; currency?: string };
+  if (currency === undefined) throw new CliError('the order has no outcome yet');
+  const payments: string[] = [];
+  for (let i = 0; i < (twice === true ? 2 : 1); i++)
+    payments.push(await transfer(name, id, amount ?? totalOf(order), currency));
+  return payments;
+}
+
+function totalOf(order: Order): number {
+  return (order as { totals?: { total: number } }).totals?.total ?? 0;
+}
+
+async function openSession(
+  { baseUrl, tokenFor, customerId }: { baseUrl: string; tokenFor: TokenFor; customerId: string },
+  id: string,
+): Promise<string> {
+  const client = createOrderstreamClient({ baseUrl, token: () => tokenFor(customerId) });
+  const params = { path: { id } };
+  const { data, error } = await client.POST('/v1/orders/{id}/payment-sessions', { params });
+  if (data === undefined) {
+    const { code, detail } = error as { code?: string; detail?: string };
+    throw new CliError(`the order cannot be paid: ${code ?? 'unknown'}: ${detail ?? ''}`);
+  }
+  return data.url;
+}
+
+async function readOrder(api: OrderApi, customerId: string, id: string, seconds: number): Promise<Order> {
+  const answer = await api.read(customerId, `/v1/orders/${id}`, seconds);
+  if (answer.kind === 'order') return answer.order;
+  throw new CliError(
+    `the API did not return the order: ${answer.kind === 'refused' ? answer.detail : answer.why}`,
+  );
+}
+
+/** The callback of the provider takes a moment. A wrong amount, or a declined card, changes no status. */
+async function waitForChange(api: OrderApi, customerId: string, order: Order): Promise<Order> {
+  const untilMs = performance.now() + waitSeconds * 1_000;
+  for (;;) {
+    const now = await readOrder(api, customerId, order.id, 0);
+    if (now.version !== order.version || performance.now() >= untilMs) return now;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

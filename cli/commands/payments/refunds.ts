@@ -1,0 +1,106 @@
+import { hash } from 'node:crypto';
+import { Command, Option } from 'commander';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { RetryRefundCommand } from '../../../schemas/index.ts';
+import { recordRefundCommand } from '../../../services/shared/payment-provider/index.ts';
+import { positiveNumber, refundId } from '../../arguments.ts';
+import { withDatabase } from '../../database.ts';
+import { CliError, usageError } from '../../errors.ts';
+import { currentOperator } from '../../operator.ts';
+import { print, printJson } from '../../output.ts';
+import { readRefund, readRefunds } from '../../payments/read-money.ts';
+import { sendCommand } from '../../payments/send-command.ts';
+import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+import { refundsTable } from './payments.ts';
+
+const listedDefault = 100;
+const referenceForm = /^[\x21-\x7e]{1,100}$/;
+
+/** `orderstream refunds list|retry|settle`: refunds, and two ways on for one that failed. */
+export function refundsCommand(): Command {
+  return new Command('refunds')
+    .description('list refunds, retry a failed one, or record one that was paid by hand')
+    .addCommand(listCommand())
+    .addCommand(retryCommand())
+    .addCommand(settleCommand());
+}
+
+function listCommand(): Command {
+  return withName(new Command('list'))
+    .description('print refunds, newest first')
+    .addOption(new Option('--status <status>', 'only these').choices(['REQUESTED', 'SUCCEEDED', 'FAILED']))
+    .option('--limit <count>', 'at most so many', positiveNumber, listedDefault)
+    .option('--json', 'print JSON')
+    .action(async (options: { name: string; status?: string; limit: number; json?: boolean }) => {
+      const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
+      const filter = { status: options.status ?? null, limit: options.limit };
+      const rows = await withDatabase(mysqlUrl, (db) => readRefunds(db, filter));
+      if (options.json === true) printJson(rows);
+      else print(rows.length === 0 ? 'no refunds' : refundsTable(rows));
+    });
+}
+
+function retryCommand(): Command {
+  return withName(new Command('retry'))
+    .description('request a failed refund again; the new refund names the old one')
+    .argument('<refund>', 'id of the failed refund', refundId)
+    .action(async (id: string, { name }: { name: string }) => {
+      const row = await refundOf(name, id);
+      if (row['status'] !== 'FAILED') throw new CliError(`the refund is ${row['status']}, not FAILED`);
+      const { partition, offset } = await sendCommand(name, retryOf(id, row['order_id']));
+      print(
+        `requested at ${partition}-${offset}; \`orderstream payments show ${row['order_id']}\` shows the result`,
+      );
+    });
+}
+
+function settleCommand(): Command {
+  return withName(new Command('settle'))
+    .description('record that a refund was paid by hand, which the provider can never pay')
+    .argument('<refund>', 'id of a refund that is REQUESTED or FAILED', refundId)
+    .requiredOption('--reference <text>', 'reference of the bank transfer')
+    .action(async (id: string, { name, reference }: { name: string; reference: string }) => {
+      if (!referenceForm.test(reference))
+        throw usageError('--reference must be 1 to 100 visible ASCII characters');
+      const row = await refundOf(name, id);
+      if (row['status'] === 'SUCCEEDED') throw new CliError('the refund has succeeded already');
+      const command = recordRefundCommand(
+        {
+          ...{ provider: 'manual', orderId: row['order_id'], refundId: id, providerRefundId: reference },
+          ...{ providerEventId: reference, succeeded: true, failureCode: null },
+          ...{ amount: Number(row['amount']), currency: row['currency'] },
+        },
+        Date.now(),
+      );
+      const { partition, offset } = await sendCommand(name, { ...command, actor: operatorActor() });
+      print(
+        `recorded at ${partition}-${offset}; \`orderstream payments show ${row['order_id']}\` shows the result`,
+      );
+    });
+}
+
+/** The same retry again is the same command: a refund is retried once. */
+function retryOf(id: string, orderId: string): RetryRefundCommand & { orderId: string } {
+  return {
+    ...{ commandId: `retry:${hash('sha256', id, 'hex').slice(0, 32)}`, type: 'RETRY_REFUND', orderId },
+    ...{ customerId: null, actor: operatorActor(), idempotencyKey: null, fingerprint: null },
+    ...{ issuedAt: Date.now(), traceparent: null, sealed: null },
+    payload: { refundId: id },
+  };
+}
+
+/** In the form that commands allow: visible ASCII characters. */
+function operatorActor(): string {
+  return `operator:${currentOperator().name}`.replaceAll(/[^!-~]/g, '_').slice(0, 128);
+}
+
+async function refundOf(name: string, id: string): Promise<RowDataPacket> {
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  const row = await withDatabase(mysqlUrl, (db) => readRefund(db, id));
+  if (row === null) throw new CliError(`there is no refund ${id}`);
+  return row;
+}
+
+function withName(command: Command): Command {
+  return command.option('--name <instance>', 'local instance', DEFAULT_INSTANCE);
+}

@@ -1,0 +1,75 @@
+/** The money of one order, as the tables have it. */
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+
+export interface OrderMoney {
+  readonly order: RowDataPacket | null;
+  readonly session: RowDataPacket | null;
+  readonly payments: RowDataPacket[];
+  readonly refunds: RowDataPacket[];
+}
+
+const refundColumns = `LOWER(INSERT(INSERT(INSERT(INSERT(HEX(r.refund_id), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')) AS refund_id,
+  r.provider, r.provider_payment_id, r.amount, r.currency, r.status, r.reason, r.provider_refund_id, r.failure_code, r.requested_at_ms,
+  a.tries, a.last_reason`;
+
+/** Payments and refunds of an order; also those that came before the order. */
+export async function readOrderMoney(db: Connection, orderId: string): Promise<OrderMoney> {
+  const id = Buffer.from(orderId.replaceAll('-', ''), 'hex');
+  const select = async (sql: string): Promise<RowDataPacket[]> =>
+    (await db.query<RowDataPacket[]>(sql, [id]))[0];
+  const [order = null] = await select(
+    'SELECT status, currency, total, received, refund_pending, refunded, disputed FROM orders WHERE order_id = ?',
+  );
+  const [session = null] = await select(
+    'SELECT provider, url, expires_at_ms FROM payment_sessions WHERE order_id = ?',
+  );
+  const payments = await select(
+    'SELECT provider, provider_payment_id, amount, currency, disposition, received_at_ms FROM payments WHERE order_id = ? ORDER BY received_at_ms, payment_no',
+  );
+  const refunds = await select(
+    `SELECT ${refundColumns} FROM refunds r LEFT JOIN refund_attempts a ON a.refund_id = r.refund_id
+     WHERE r.order_id = ? ORDER BY r.requested_at_ms, r.refund_no`,
+  );
+  return { order, session, payments, refunds };
+}
+
+export interface RefundFilter {
+  readonly status: string | null;
+  readonly limit: number;
+}
+
+/** Refunds of all orders, newest first. */
+export async function readRefunds(db: Connection, { status, limit }: RefundFilter): Promise<RowDataPacket[]> {
+  const where = status === null ? '' : 'WHERE r.status = ?';
+  const [rows] = await db.query<RowDataPacket[]>(
+    `SELECT LOWER(INSERT(INSERT(INSERT(INSERT(HEX(r.order_id), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')) AS order_id, ${refundColumns}
+     FROM refunds r LEFT JOIN refund_attempts a ON a.refund_id = r.refund_id ${where} ORDER BY r.requested_at_ms DESC LIMIT ?`,
+    status === null ? [limit] : [status, limit],
+  );
+  return rows;
+}
+
+/** One refund with the id of its order, or null. */
+export async function readRefund(db: Connection, refundId: string): Promise<RowDataPacket | null> {
+  const [rows] = await db.query<RowDataPacket[]>(
+    `SELECT LOWER(INSERT(INSERT(INSERT(INSERT(HEX(order_id), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')) AS order_id,
+       amount, currency, status, provider FROM refunds WHERE refund_id = ?`,
+    [Buffer.from(refundId.replaceAll('-', ''), 'hex')],
+  );
+  return rows[0] ?? null;
+}
+
+export interface OpenRefunds {
+  readonly open: number;
+  /** When the oldest of them became open, in epoch ms; null without one. */
+  readonly oldestMs: number | null;
+}
+
+/** Refunds without a result. */
+export async function readOpenRefunds(db: Connection): Promise<OpenRefunds> {
+  const [rows] = await db.query<RowDataPacket[]>(
+    'SELECT COUNT(*) AS open, MIN(open_since_ms) AS oldest FROM refunds WHERE open_since_ms IS NOT NULL',
+  );
+  const oldest = rows[0]?.['oldest'] ?? null;
+  return { open: Number(rows[0]?.['open'] ?? 0), oldestMs: oldest === null ? null : Number(oldest) };
+}

@@ -1,0 +1,71 @@
+/** The service that pays refunds, wired: open refunds in, calls of providers and commands out. */
+import { COMMANDS } from '../../topics/index.ts';
+import { startServerClock } from '../shared/clock/index.ts';
+import { loadCodecs } from '../shared/codec/index.ts';
+import { commandMessage } from '../shared/command-log/index.ts';
+import { errorMessage } from '../shared/errors/index.ts';
+import { createAccumulator, createKafkaConfig } from '../shared/kafka/index.ts';
+import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
+import { createMysql, readNowMs } from '../shared/mysql/index.ts';
+import { createProviders } from '../shared/payment-provider/index.ts';
+import type { fields } from './config.ts';
+import { readAutoRefund } from './refunds/auto-refund.ts';
+import { createRefundQueue } from './refunds/refund-queue.ts';
+import { startSender } from './refunds/sender.ts';
+
+const poolSize = 4;
+const produceDeadlineMs = 8_000;
+/** A step makes up to three calls and one produce. */
+const callsPerStep = 3;
+const leaseMarginMs = 10_000;
+const stopMs = 5_000;
+
+/** Everything is opened here, in order of dependency; `stop` closes it in reverse order. */
+export async function startPayments(context: ServiceContext<typeof fields>): Promise<Running> {
+  const { config, log, metrics, lifecycle } = context;
+  const mysql = createMysql({ url: config.mysqlUrl, poolSize, log, metrics });
+  const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
+  // Leases and delays of several instances are compared, so all use the time of the database.
+  await clock.measure();
+  const { commands } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
+  const accumulator = await createAccumulator({
+    settings: createKafkaConfig(config, `payments-${config.instanceId}`),
+    log,
+    metrics,
+    deadlineMs: produceDeadlineMs,
+    topics: [COMMANDS],
+  });
+  const providers = createProviders(config);
+  const sender = startSender({
+    queue: createRefundQueue({ pool: mysql.pool, instanceId: config.instanceId }),
+    providers: providers.byName,
+    isOnHold: async () => (await readAutoRefund(mysql.pool)) === 'hold',
+    async append(command) {
+      try {
+        await accumulator.send(commandMessage(commands, command, clock.nowMs()));
+        return null;
+      } catch (error) {
+        // The next try of the step appends the same command.
+        return errorMessage(error);
+      }
+    },
+    nowMs: clock.nowMs,
+    random: Math.random,
+    retryMinMs: config.retryMinMs,
+    inFlightMax: config.callsInFlightMax,
+    leaseMs: callsPerStep * config.paymentTimeoutMs + produceDeadlineMs + leaseMarginMs,
+    log,
+    metrics,
+  });
+  lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not respond');
+  lifecycle.addReadiness('refunds', sender.check);
+  return {
+    async stop() {
+      await sender.stop(stopMs);
+      await accumulator.close(stopMs / 2);
+      providers.close();
+      clock.stop();
+      await mysql.close();
+    },
+  };
+}
