@@ -3,6 +3,8 @@
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** True if the connection is encrypted. The certificate of the server is checked. */
+  readonly tls?: boolean;
 }
 
 export interface Load {
