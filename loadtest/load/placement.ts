@@ -19,7 +19,7 @@ import { encodeRequest, type Order, type Site } from './plan/requests.ts';
 import { add, isError, labelOf, type Tally } from './tally.ts';
 
 /** A request that is due, was sent, or waits for its next attempt. */
-export interface Placement {
+interface Placement {
   readonly customer: Customer;
   readonly orders: readonly Order[];
   /** By the clock of `performance.now()`. */

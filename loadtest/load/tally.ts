@@ -54,7 +54,7 @@ export function createTally(): Tally {
   };
 }
 
-export function createLatencies(): Latencies {
+function createLatencies(): Latencies {
   const histogram: Histogram = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: slowestUs,
