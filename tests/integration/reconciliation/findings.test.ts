@@ -86,7 +86,6 @@ describe('reconciliation', () => {
     await db.query('DELETE FROM notification_deliveries WHERE event_id = ?', [undelivered]);
     await db.query('UPDATE notification_positions SET last_source_offset = 100 WHERE partition_id = 4');
     await db.query('UPDATE orders SET total = total + 1 WHERE order_id = ?', [idBytes(damaged!.id)]);
-    // No command can pay or end an order yet, so an unpaid order is not stuck.
     await db.query('UPDATE orders SET payment_due_at_ms = 1 WHERE order_id = ?', [idBytes(overdue!.id)]);
     await db.query('UPDATE stock SET available = available - 1');
     const cacheKey = `${one.prefix}os:{${cached!.id}}`;
@@ -100,6 +99,7 @@ describe('reconciliation', () => {
       'STOCK_DIFFERS A-1',
       `CACHE_DIFFERS ${cached!.id}`,
       'OFFSET_AHEAD 6',
+      `ORDER_STUCK ${overdue!.id}`,
     ]);
 
     await db.query(

@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import type { notYetDecided } from '../../../services/domain/commands/registry.ts';
 import { COMMANDS } from '../../../topics/index.ts';
 import { cancelCommand, newOrderOf, placeCommand } from '../../support/arena/load.ts';
 import type { WorkerProcess } from '../../support/arena/processes/worker-process.ts';
@@ -21,12 +22,14 @@ let worker: WorkerProcess;
 afterEach(() => worker?.stop());
 
 /** A command of a released type that this version does not decide. */
-function confirmPayment(orderId: string): OrderCommand {
-  const payload = { provider: 'p', providerEventId: 'e', amount: 250, currency: 'EUR' };
+const undecided = 'SHIP' satisfies (typeof notYetDecided)[number];
+
+function shipCommand(orderId: string): OrderCommand {
+  const payload = { carrier: null, trackingNumber: null, lines: [] };
   return {
     ...cancelCommand(orderId),
-    commandId: `pay:${orderId}`,
-    type: 'CONFIRM_PAYMENT',
+    commandId: `ship:${orderId}`,
+    type: undecided,
     payload,
   } as OrderCommand;
 }
@@ -38,9 +41,9 @@ describe('a command of a type that no worker decides', () => {
     await ownedBy(arena, ['undecided']);
     const orderId = newOrderOf(5);
     await producer.send(placeCommand(orderId, [skus[0]!]));
-    const { offset } = await producer.send(confirmPayment(orderId));
+    const { offset } = await producer.send(shipCommand(orderId));
     for (const partition of partitions) await producer.send(placeCommand(newOrderOf(partition), [skus[0]!]));
-    await reportedAt(worker, 'decide', 'CONFIRM_PAYMENT');
+    await reportedAt(worker, 'decide', undecided);
     await until(async () => (await readWaits(arena)).length === 1, {
       what: 'one lane waiting, and no other',
     });
