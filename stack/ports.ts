@@ -22,6 +22,7 @@ export interface Ports {
   paymentsAdmin: number;
   paymentProvider: number;
   paymentProviderAdmin: number;
+  schedulerAdmin: number;
 }
 
 export const BROKERS_MAX = 3;
@@ -51,6 +52,7 @@ function wellKnown(shift: number): Ports {
     paymentsAdmin: 19_161 + shift,
     paymentProvider: 18_090 + shift,
     paymentProviderAdmin: 19_171 + shift,
+    schedulerAdmin: 19_181 + shift,
   };
 }
 
@@ -77,6 +79,7 @@ function blockPorts(block: number): Ports {
     paymentsAdmin: base + 36,
     paymentProvider: base + 37,
     paymentProviderAdmin: base + 38,
+    schedulerAdmin: base + 39,
   };
 }
 

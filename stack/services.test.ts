@@ -44,9 +44,15 @@ test('distinguishes the processes of the product from the servers', () => {
 });
 
 test('ingestion stops before the workers, and the workers before the rest; servers have no rank', () => {
-  const ranks = ['ingestion', 'worker-1', 'worker-9', 'payments', 'payment-provider', 'mail-sink'].map(
-    serviceStopRank,
-  );
-  expect(ranks).toEqual([1, 2, 2, 3, 3, 3]);
+  const ranks = [
+    'ingestion',
+    'worker-1',
+    'worker-9',
+    'payments',
+    'scheduler',
+    'payment-provider',
+    'mail-sink',
+  ].map(serviceStopRank);
+  expect(ranks).toEqual([1, 2, 2, 3, 3, 3, 3]);
   expect(serviceStopRank('kafka')).toBeNull();
 });

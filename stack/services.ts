@@ -28,6 +28,7 @@ export const serviceProcesses: readonly ServiceProcess[] = [
   service('reconciliation', 3, (ports) => ports.reconciliationAdmin),
   service('projector', 3, (ports) => ports.projectorAdmin),
   service('payments', 3, (ports) => ports.paymentsAdmin),
+  service('scheduler', 3, (ports) => ports.schedulerAdmin),
   {
     name: 'payment-provider',
     entry: 'stack/payment-provider/main.ts',

@@ -6,7 +6,15 @@ import { COMMANDS, DEAD_LETTERS, EVENTS, FINDINGS, GROUPS, STATE, topicCatalogue
 
 const root = path.resolve(import.meta.dirname, '..');
 const topicOf = { COMMANDS, EVENTS, DEAD_LETTERS, STATE, FINDINGS };
-const services = ['ingestion', 'worker', 'notification', 'reconciliation', 'projector', 'payments'] as const;
+const services = [
+  'ingestion',
+  'worker',
+  'notification',
+  'reconciliation',
+  'projector',
+  'payments',
+  'scheduler',
+] as const;
 const principalOf = (name: string) => principals.find((principal) => principal.name === name)!;
 
 /** The code of a service without tests and comments. */

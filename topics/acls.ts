@@ -11,6 +11,7 @@ export type PrincipalName =
   | 'reconciliation'
   | 'projector'
   | 'payments'
+  | 'scheduler'
   | 'operator'
   | 'setup';
 
@@ -71,6 +72,7 @@ export const principals: readonly Principal[] = [
     transactionalIds: GROUPS.projector,
   },
   { ...nothing, name: 'payments', writes: [COMMANDS] },
+  { ...nothing, name: 'scheduler', writes: [COMMANDS] },
   {
     ...nothing,
     name: 'operator',

@@ -167,7 +167,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     ...schemaOf(COMMANDS_SUBJECT),
     visibility: 'private',
     classification: 'personal',
-    writers: ['ingestion', 'payments', 'orderstream dlq redrive'],
+    writers: ['ingestion', 'payments', 'scheduler', 'orderstream dlq redrive'],
     consumers: [GROUPS.worker, GROUPS.reconciliation],
     minInsyncReplicas: 2,
     maxMessageBytes: MESSAGE_BYTES_MAX,

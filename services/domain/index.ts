@@ -39,7 +39,7 @@ export {
   type OrderStatus,
   orderStatuses,
 } from './orders/status.ts';
-export { timerAtMs } from './orders/timer.ts';
+export { expiryGraceMs, timerAtMs } from './orders/timer.ts';
 export { paymentKey } from './payments/ids.ts';
 export { type MoneySnapshot, noMoneyRows } from './payments/money-ledger.ts';
 export type {

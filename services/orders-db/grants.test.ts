@@ -7,7 +7,15 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const here = import.meta.dirname;
-const services = ['ingestion', 'worker', 'notification', 'reconciliation', 'projector', 'payments'] as const;
+const services = [
+  'ingestion',
+  'worker',
+  'notification',
+  'reconciliation',
+  'projector',
+  'payments',
+  'scheduler',
+] as const;
 const verbOf = {
   FROM: 'SELECT',
   JOIN: 'SELECT',

@@ -1,7 +1,7 @@
 /** When orders change by themselves. */
 
 /** How long after its deadline an unpaid order expires: payments that arrive in this time still count. */
-const expiryGraceMs = 60_000;
+export const expiryGraceMs = 60_000;
 
 /** When the order is due for its timer, epoch ms; null if it has none. */
 export function timerAtMs(order: {

@@ -4,6 +4,7 @@ import { notificationMetrics } from './tables/notification.ts';
 import { paymentsMetrics } from './tables/payments.ts';
 import { projectorMetrics } from './tables/projector.ts';
 import { reconciliationMetrics } from './tables/reconciliation.ts';
+import { schedulerMetrics } from './tables/scheduler.ts';
 import { sharedMetrics } from './tables/shared.ts';
 import { workerMetrics } from './tables/worker.ts';
 
@@ -22,6 +23,7 @@ export const metricTable = {
   ...reconciliationMetrics,
   ...projectorMetrics,
   ...paymentsMetrics,
+  ...schedulerMetrics,
 } as const satisfies Record<string, MetricSpec>;
 
 type Table = typeof metricTable;

@@ -20,6 +20,7 @@ const services = [
   'payments',
   'projector',
   'reconciliation',
+  'scheduler',
   'worker-1',
   'worker-2',
 ];

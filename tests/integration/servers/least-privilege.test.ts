@@ -12,10 +12,12 @@ import { migrate } from '../../../services/orders-db/index.ts';
 import { fields as reconciliationFields } from '../../../services/reconciliation/config.ts';
 import { startReconciliation } from '../../../services/reconciliation/service.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../../support/api/api-world.ts';
+import { spawnService } from '../../support/arena/processes/worker-process.ts';
 import { spawnProjector } from '../../support/programs/projector-process.ts';
 import { quietLog } from '../../support/records/kafka.ts';
 import { plantedSecretKeys } from '../../support/records/planted.ts';
 import { type Started, startInProcess } from '../../support/records/subscribers.ts';
+import { insertTimed, sentTo } from '../../support/scheduler/timer-rows.ts';
 import {
   createLogins,
   grantsDir,
@@ -151,6 +153,29 @@ describe('the login of operators', () => {
   });
 });
 
+// The row is in no log, so reconciliation and verify have ended before.
+it('the scheduler gives an order its timer, and sends its command', async () => {
+  const scheduler = await spawnService('scheduler', {
+    ...world.env,
+    INSTANCE_ID: 'scheduler',
+    MYSQL_URL: logins.url('scheduler'),
+  });
+  try {
+    const [order] = await insertTimed(world.arena.mysql.pool, [
+      { partition: 3, timerInMs: null, dueInMs: -600_000 },
+    ]);
+    await until(async () => (await sentTo(world.arena, [order!])).get(order!.orderId)!.length > 0, {
+      what: 'the command',
+      deadlineMs: 40_000,
+    });
+    expect(scheduler.log.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  } finally {
+    expect(await scheduler.stop()).toEqual({ code: 0, signal: null });
+  }
+  const [left] = await world.arena.mysql.pool.rows('SELECT COUNT(*) AS n FROM scheduler_members');
+  expect(Number(left!['n'])).toBe(0);
+});
+
 describe('a login is refused', () => {
   const statements: readonly [LoginName, string][] = [
     ['ingestion', "UPDATE orders SET status = 'PAID'"],
@@ -173,6 +198,9 @@ describe('a login is refused', () => {
     ['payments', "UPDATE refunds SET status = 'SUCCEEDED'"],
     ['payments', 'SELECT contact FROM orders'],
     ['payments', 'DELETE FROM refund_attempts'],
+    ['scheduler', "UPDATE orders SET status = 'EXPIRED'"],
+    ['scheduler', 'SELECT contact FROM orders'],
+    ['scheduler', 'DELETE FROM scheduler_leases'],
     ['operator', "UPDATE orders SET status = 'PAID'"],
     ['operator', 'DELETE FROM dead_letters'],
     ['operator', 'DROP TABLE orders'],

@@ -15,6 +15,7 @@ export const loginNames = [
   'reconciliation',
   'projector',
   'payments',
+  'scheduler',
   'operator',
   'migrate',
 ] as const;
