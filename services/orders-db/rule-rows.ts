@@ -12,6 +12,7 @@ import {
   type TaxRate,
   taxTable,
 } from '../domain/index.ts';
+import { type AppError, appError } from '../shared/errors/index.ts';
 import { type Queryable, textToSql } from '../shared/mysql/index.ts';
 
 type Reader = Pick<Queryable, 'rows'>;
@@ -88,7 +89,7 @@ export interface RuleVersions {
 const noBound = Number.MAX_SAFE_INTEGER;
 const wildcard = '*';
 
-/** The coupon of a row. Throws RangeError for a kind that this version does not know. */
+/** The coupon of a row. Throws INTERNAL for a kind that this version does not know. */
 export function couponFrom(row: CouponRow): Coupon {
   return {
     code: row.code,
@@ -112,7 +113,7 @@ function discountFrom({ kind, value }: CouponRow): Coupon['discount'] {
     case 'FREE_SHIPPING':
       return { kind };
     default:
-      throw new RangeError(`coupons of the kind ${kind} are unknown`);
+      throw unknownRule(`coupons of the kind ${kind} are unknown`);
   }
 }
 
@@ -192,18 +193,23 @@ export async function selectRateRules(db: Reader): Promise<RateRules> {
   };
 }
 
-/** Throws RangeError for a value that this version does not know: orders must not be priced by a guess. */
+/** Throws INTERNAL for a value that this version does not know: orders must not be priced by a guess. */
 function flagsFrom(rows: readonly { name: string; value: string }[]): RuleFlags {
   const values = new Map(rows.map(({ name, value }) => [name, value]));
   const coupons = values.get('coupons') ?? defaultFlags.coupons;
   const quantityBreaks = values.get('quantityBreaks') ?? defaultFlags.quantityBreaks;
   if (coupons !== 'on' && coupons !== 'unlimited' && coupons !== 'off') {
-    throw new RangeError(`the switch coupons is ${coupons}`);
+    throw unknownRule(`the switch coupons is ${coupons}`);
   }
   if (quantityBreaks !== 'on' && quantityBreaks !== 'off') {
-    throw new RangeError(`the switch quantityBreaks is ${quantityBreaks}`);
+    throw unknownRule(`the switch quantityBreaks is ${quantityBreaks}`);
   }
   return { coupons, quantityBreaks };
+}
+
+/** No order is the cause. So a lane waits for a newer worker, and the order is no dead letter. */
+function unknownRule(reason: string): AppError {
+  return appError('INTERNAL', { reason });
 }
 
 function nullIfWildcard(value: string): string | null {

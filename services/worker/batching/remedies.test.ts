@@ -1,7 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { type CouponRow, couponFrom } from '../../orders-db/index.ts';
 import { appError, type ErrorCode, errorTable } from '../../shared/errors/index.ts';
 import { classifyMysqlError, type MysqlErrorKind } from '../../shared/mysql/index.ts';
 import { type Remedy, remedyFor } from './remedies.ts';
+
+/** A coupon of a kind that only a newer version knows. */
+const newerCoupon: CouponRow = {
+  code: 'NEW',
+  kind: 'NEWER',
+  value: 1,
+  currency: null,
+  minimum: 0,
+  valid_from_ms: null,
+  valid_until_ms: null,
+  scope: null,
+  total_limit: null,
+  customer_limit: null,
+};
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
 
 const driverError = (errno: number) => Object.assign(new Error(`errno ${errno}`), { errno });
 
@@ -45,6 +68,7 @@ describe('remedyFor', () => {
     ],
     ['an error of the driver without a number', appError('MYSQL_UNKNOWN', { reason: 'odd bytes' }), 'wait'],
     ['a session that rejected its settings', appError('MYSQL_SETTINGS', { problems: [] }), 'reconnect'],
+    ['a coupon of an unknown kind', thrownBy(() => couponFrom(newerCoupon)), 'hold'],
     ['a bug', new TypeError('x is not a function'), 'hold'],
     ['nothing at all', undefined, 'hold'],
   ])('has a remedy for %s', (_name, error, remedy) => {
