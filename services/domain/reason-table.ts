@@ -161,7 +161,8 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   },
   REFUND_DIFFERS: {
     outcome: 'REFUSED',
-    meaning: 'The result has another amount, or the refund already has a result that it does not replace.',
+    meaning:
+      'The result has another amount or provider, or the refund already has a result that it does not replace.',
     seen: ['status', 'providerRefundId'],
   },
   REFUND_TOO_LARGE: {

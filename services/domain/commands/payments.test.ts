@@ -385,6 +385,12 @@ describe('the result of a refund', () => {
       [10000, 10000, 0],
     ],
     [
+      'a provider reports nothing about the refund of another provider',
+      [recordRefund({ order: 1, of, amount: 5000, provider: 'other' })],
+      ['REFUSED', 'REFUND_DIFFERS'],
+      [5000, 5000, 0],
+    ],
+    [
       'an unknown refund is refused',
       [recordRefund({ order: 1, of: 'nothing', amount: 5000 })],
       ['REFUSED', 'REFUND_UNKNOWN'],

@@ -71,10 +71,11 @@ function findRefund({ refunds }: OrderMoneyRows, { payload }: RecordCommand): Kn
   return open.length === 1 ? open[0] : undefined;
 }
 
-/** Why the result does not apply to the refund, or null. */
+/** Why the result does not apply to the refund, or null. A provider reports only about its own refunds. */
 function refusalOf(rows: OrderMoneyRows, refund: KnownRefund, { payload }: RecordCommand): Reason | null {
   const differs = reasons.refundDiffers(refund.status, refund.providerRefundId);
-  if (payload.amount !== refund.amount || payload.currency !== refund.currency) return differs;
+  const isOwn = payload.provider === refund.provider || payload.provider === manualProvider;
+  if (!isOwn || payload.amount !== refund.amount || payload.currency !== refund.currency) return differs;
   switch (resultOf(refund, payload)) {
     case 'applies':
       return null;
