@@ -1,6 +1,7 @@
 /**
  * The levels of stock and coupon counters that a decision needs. Most batches read none: they assume that enough is left,
- * and guards check this. A counter that was short before is read and locked, so that the next decision is exact.
+ * and guards check this. A counter that was short before is read and locked, so that the next decision is exact. Only new
+ * orders need levels, because a give-back is never refused.
  */
 import {
   type CommandNeeds,
@@ -14,7 +15,7 @@ import {
   totalCounted,
 } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
-import type { LowLevels } from '../batching/low-stock.ts';
+import type { LowLevels, LowStock } from '../batching/low-stock.ts';
 import { type CouponUse, readTotals, readUsed, usedMaxOf } from '../store/coupon-counters.ts';
 import { lockLevels, readLevels } from '../store/stock.ts';
 
@@ -49,11 +50,11 @@ export async function loadLevels(
   rules: Rules,
 ): Promise<Levels> {
   const uses = countedUses(needs, orders, rules);
-  const shortSkus = low.stock.among(skusOf(needs, orders));
+  const shortSkus = shortOf(low.stock, needs.skus, () => skusOf(needs, orders));
   if (shortSkus.length === 0 && uses === null) return { stockLevels: noLevels, couponLevels: noCouponLevels };
-  const { codes, asked, pairs } = uses ?? noUses;
-  const shortCodes = low.totals.among(codes);
-  const shortPairs = new Set(low.customers.among(pairs.keys()));
+  const { askedCodes, codes, asked, pairs } = uses ?? noUses;
+  const shortCodes = shortOf(low.totals, askedCodes, () => codes);
+  const shortPairs = new Set(shortOf(low.customers, asked.keys(), () => pairs.keys()));
 
   const stockLevels = await readLevels(session, shortSkus);
   const totals = await readTotals(session, shortCodes, 'no lock');
@@ -86,11 +87,21 @@ export async function loadLevels(
   };
 }
 
+/**
+ * The short counters of `all`, if one of those that new orders take from is short. The others are locked too, because
+ * give-backs lock them later.
+ */
+function shortOf(low: LowStock, asked: Iterable<string>, all: () => Iterable<string>): string[] {
+  return low.among(asked).length === 0 ? [] : low.among(all());
+}
+
 const noLevels: ReadonlyMap<string, number> = new Map();
 
 /** The counters that a batch may change. */
 interface CountedUses {
-  /** Codes with a total limit. */
+  /** Codes of new orders that have a total limit. */
+  readonly askedCodes: readonly string[];
+  /** The same, and those of orders that give their redemption back. */
   readonly codes: readonly string[];
   /** Customers' counters of new orders, by `customerKey`. */
   readonly asked: ReadonlyMap<string, CouponUse>;
@@ -98,7 +109,7 @@ interface CountedUses {
   readonly pairs: ReadonlyMap<string, CouponUse>;
 }
 
-const noUses: CountedUses = { codes: [], asked: new Map(), pairs: new Map() };
+const noUses: CountedUses = { askedCodes: [], codes: [], asked: new Map(), pairs: new Map() };
 
 function skusOf(needs: CommandNeeds, orders: ReadonlyMap<string, KnownOrder>): readonly string[] {
   const skus = [...orders.values()].flatMap(({ lines }) => lines.map(({ sku }) => sku));
@@ -119,6 +130,7 @@ function countedUses(
     if (coupon.totalLimit !== null) codes.add(use.code);
     if (coupon.customerLimit !== null) asked.set(customerKey(use.code, use.customerId), use);
   }
+  const askedCodes = [...codes];
   const pairs = new Map(asked);
   for (const { redemption, customerId } of orders.values()) {
     if (redemption === null) continue;
@@ -126,7 +138,7 @@ function countedUses(
     if ((counted & totalCounted) !== 0) codes.add(code);
     if ((counted & customerCounted) !== 0) pairs.set(customerKey(code, customerId), { code, customerId });
   }
-  return codes.size + pairs.size === 0 ? null : { codes: [...codes], asked, pairs };
+  return codes.size + pairs.size === 0 ? null : { askedCodes, codes: [...codes], asked, pairs };
 }
 
 /**

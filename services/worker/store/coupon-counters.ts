@@ -23,10 +23,10 @@ export function layOutCouponCustomers(
   changes: readonly CustomerChange[],
 ): number | null {
   if (changes.length === 0) return null;
-  const taking = changes.filter(({ peak }) => peak !== null);
-  if (taking.length > 0) {
+  // The insert also locks the counters that only get redemptions back. Otherwise the update locks these out of order.
+  if (changes.some(({ peak }) => peak !== null)) {
     buffer.begin('INSERT INTO coupon_customers (code, customer_id) VALUES ');
-    for (const [index, { code, customerId }] of taking.entries()) {
+    for (const [index, { code, customerId }] of changes.entries()) {
       buffer.sql(index === 0 ? '(' : ',(');
       buffer.text(code);
       buffer.comma();
