@@ -4,8 +4,8 @@ import { amountMax } from '../pricing/money.ts';
 const providerPattern = /^[A-Za-z0-9._-]{1,64}$/;
 const providerIdPattern = /^[!-~]{1,128}$/;
 const codePattern = /^[!-~]{1,64}$/;
-const currencyPattern = /^[A-Z]{3}$/;
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const currencyPattern = /^[A-Z]{3}$/;
+export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Characters of a text for people. The API allows fewer. */
 const textLengthMax = 2_000;
 const referenceLengthMax = 255;

@@ -7,6 +7,7 @@ import { acceptedStatus } from '../orders/status.ts';
 import { priceOrder } from '../pricing/price.ts';
 import type { Coupon } from '../pricing/rules.ts';
 import * as reasons from '../reasons.ts';
+import { currencyPattern } from './bounds.ts';
 import type { CommandHandler, CommandNeeds, CommandOf } from './handler.ts';
 import { lineQuantityMax, orderLinesMax } from './limits.ts';
 
@@ -16,7 +17,6 @@ const metadataEntriesMax = 20;
 
 const skuPattern = /^[!-~]{1,64}$/;
 const keyPattern = /^[!-~]{1,255}$/;
-const currencyPattern = /^[A-Z]{3}$/;
 const couponPattern = /^[!-~]{1,64}$/;
 
 export const place: CommandHandler<PlaceCommand> = {

@@ -3,12 +3,12 @@
  * producer sends one, the record becomes a dead letter with this reason.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import { uuidPattern } from './bounds.ts';
 import { handlerOf } from './registry.ts';
 
 /** The event contains a copy of the traceparent, so its length is bounded. The W3C form has 55 characters. */
 const traceparentLengthMax = 256;
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const skuPattern = /^[!-~]{1,64}$/;
 const customerPattern = /^[!-~]{1,128}$/;
 const commandIdPattern = /^[!-~]{1,128}$/;
