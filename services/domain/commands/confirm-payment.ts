@@ -9,6 +9,7 @@ import { paymentIdOf } from '../payments/ids.ts';
 import type { Disposition, KnownPayment, KnownRefund } from '../payments/payment.ts';
 import { paymentRecord, refundRecord } from '../payments/records.ts';
 import { isAt, requestRefund } from '../payments/request-refund.ts';
+import { amountMax } from '../pricing/money.ts';
 import * as reasons from '../reasons.ts';
 import { codeProblem, moneyProblem, providerIdProblem, providerProblem, referenceProblem } from './bounds.ts';
 import { applyChange, refuse } from './change.ts';
@@ -46,11 +47,14 @@ function addNeeds(command: ConfirmCommand, needs: CommandNeeds): void {
 /** Decides one payment. Money of an unknown order is stored and refunded too. */
 function decide(context: DecisionContext, record: SourceRecord, command: ConfirmCommand): OrderEvent {
   const { provider, providerEventId, amount, currency, kind } = command.payload;
-  const order = currentOrder(context, command.orderId!);
-  if (kind !== 'CAPTURED') return refuse(context, record, command, order ?? null, reasons.kindUnknown(kind));
+  const named = currentOrder(context, command.orderId!);
+  if (kind !== 'CAPTURED') return refuse(context, record, command, named ?? null, reasons.kindUnknown(kind));
   const known = context.money.known(provider, providerPaymentIdOf(command));
   if (known !== undefined)
-    return refuse(context, record, command, order ?? null, reasons.paymentKnown(known));
+    return refuse(context, record, command, named ?? null, reasons.paymentKnown(known));
+  // An event cannot hold a larger sum. Then the payment is kept like one without an order.
+  const isBeyond = named?.currency === currency && named.received + amount > amountMax;
+  const order = isBeyond ? undefined : named;
   const disposition = order === undefined ? 'UNMATCHED' : dispositionOf(order, amount, currency);
   const payment = storePayment(context, record, command, order, disposition);
   const shown = paymentRecord(payment, providerEventId);

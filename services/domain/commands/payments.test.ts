@@ -5,6 +5,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
 import { commandKey } from '../context.ts';
+import { amountMax } from '../pricing/money.ts';
 import { cancel, cutLog, orderIdOf, place, toLog } from '../testing/commands.ts';
 import { confirm, dueAtMs, expire, fail, recordRefund, retryRefund } from '../testing/money-commands.ts';
 import { run } from '../testing/tables.ts';
@@ -108,6 +109,23 @@ describe('a payment', () => {
       refund: { amount: 5000, status: 'REQUESTED', reason: 'UNMATCHED' },
     });
     expect(rest).toMatchObject({ payments: [[5000, 'UNMATCHED']], money: [0, 0, 0], version: 1 });
+  });
+
+  it('that an order cannot hold exactly is kept like money without an order', () => {
+    const whale = confirm({ order: 1, payment: 'p1', amount: amountMax });
+    const { last, ...rest } = decided(placed, whale, confirm({ order: 1, payment: 'p2', amount: 1 }));
+    expect(shown(last)).toEqual(['REFUSED', 'PAYMENT_UNMATCHED']);
+    expect(rest).toMatchObject({
+      payments: [
+        [amountMax, 'MISMATCH'],
+        [1, 'UNMATCHED'],
+      ],
+      refunds: [
+        [amountMax, 'REQUESTED', 'MISMATCH'],
+        [1, 'REQUESTED', 'UNMATCHED'],
+      ],
+      money: [amountMax, amountMax, 0],
+    });
   });
 
   it('#29: that is known, with a new event id, changes neither stock nor version, also after a refund', () => {
