@@ -1,4 +1,5 @@
 /** The rules of orders: pure functions over data. */
+export { changesOfMoney } from './commands/change.ts';
 export type { CommandNeeds } from './commands/handler.ts';
 export { lineQuantityMax, orderLinesMax } from './commands/limits.ts';
 export { canChange, handlerOf, isDecided } from './commands/registry.ts';

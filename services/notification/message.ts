@@ -35,6 +35,7 @@ export interface MessageData {
   paymentDueAt?: string;
   reason?: { code: string; message: string; pointer?: string };
   payment?: { status: string; amount: number; currency: string };
+  refund?: { id: string; amount: number; currency: string; status: string; reason: string };
   shipment?: { carrier?: string; trackingNumber?: string };
 }
 
@@ -85,6 +86,7 @@ function messageOf(event: OrderBoundEvent): Message {
           currency: event.payment.currency,
         },
       }),
+      ...(event.refund && { refund: refundOf(event.refund) }),
       ...(event.shipment && { shipment: withoutNulls(event.shipment) }),
     },
   };
@@ -112,6 +114,11 @@ function decidedOrder({ order }: OrderEvent): Partial<MessageData> {
 function reasonOf(reason: NonNullable<OrderEvent['reason']>): NonNullable<MessageData['reason']> {
   const { code, message, pointer } = reason;
   return { code, message, ...(pointer !== null && { pointer }) };
+}
+
+function refundOf(refund: NonNullable<OrderEvent['refund']>): NonNullable<MessageData['refund']> {
+  const { refundId: id, amount, currency, status, reason } = refund;
+  return { id, amount, currency, status, reason };
 }
 
 function withoutNulls({ carrier, trackingNumber }: NonNullable<OrderEvent['shipment']>) {

@@ -482,6 +482,23 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "order.payment_attempt_failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.payment_attempt_failed */
+        post: operations["on:order.payment_attempt_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "order.payment_failed": {
         parameters: {
             query?: never;
@@ -493,6 +510,74 @@ export interface webhooks {
         put?: never;
         /** The event order.payment_failed */
         post: operations["on:order.payment_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.payment_kept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.payment_kept */
+        post: operations["on:order.payment_kept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.refund_failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.refund_failed */
+        post: operations["on:order.refund_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.refund_requested": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.refund_requested */
+        post: operations["on:order.refund_requested"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.refunded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.refunded */
+        post: operations["on:order.refunded"];
         delete?: never;
         options?: never;
         head?: never;
@@ -707,7 +792,7 @@ export interface components {
         };
         NewWebhookEndpoint: {
             /** @description Default: `order.*`, all order events. */
-            eventTypes?: ("order.*" | "order.accepted" | "order.rejected" | "order.paid" | "order.shipped" | "order.delivered" | "order.closed" | "order.cancelled" | "order.expired" | "order.payment_failed" | "order.returned" | "command.*" | "command.duplicate" | "command.refused" | "command.key_conflict")[];
+            eventTypes?: ("order.*" | "order.accepted" | "order.rejected" | "order.paid" | "order.shipped" | "order.delivered" | "order.closed" | "order.cancelled" | "order.expired" | "order.payment_failed" | "order.returned" | "order.payment_attempt_failed" | "order.payment_kept" | "order.refund_requested" | "order.refunded" | "order.refund_failed" | "command.*" | "command.duplicate" | "command.refused" | "command.key_conflict")[];
             /** @description An `https` URL with a public host name and without user name, password or fragment. */
             url: string;
         };
@@ -793,6 +878,16 @@ export interface components {
             /** @constant */
             type: "order.paid";
         };
+        OrderPaymentAttemptFailedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.payment_attempt_failed";
+        };
         OrderPaymentFailedEvent: {
             data: components["schemas"]["WebhookEventData"];
             /**
@@ -802,6 +897,46 @@ export interface components {
             timestamp: string;
             /** @constant */
             type: "order.payment_failed";
+        };
+        OrderPaymentKeptEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.payment_kept";
+        };
+        OrderRefundedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.refunded";
+        };
+        OrderRefundFailedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.refund_failed";
+        };
+        OrderRefundRequestedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.refund_requested";
         };
         OrderRejectedEvent: {
             data: components["schemas"]["WebhookEventData"];
@@ -1001,6 +1136,17 @@ export interface components {
             /** @description Present if the range has more deliveries: send it as `cursor` in the next request. */
             nextCursor?: string;
         };
+        Refund: {
+            /** @description Minor units. */
+            amount: number;
+            currency: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Why money goes back, such as `CANCELLED` or `SURPLUS`. */
+            reason: string;
+            /** @description `REQUESTED`, `SUCCEEDED` or `FAILED`. Later versions may add more. */
+            status: string;
+        };
         RefusedCommand: {
             /** Format: date-time */
             at: string;
@@ -1157,6 +1303,7 @@ export interface components {
             paymentDueAt?: string;
             previousStatus: ("QUEUED" | "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED") | null;
             reason?: components["schemas"]["Reason"];
+            refund?: components["schemas"]["Refund"];
             shipment?: components["schemas"]["Shipment"];
             status: ("QUEUED" | "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED") | null;
             totals?: components["schemas"]["Totals"];
@@ -4867,6 +5014,55 @@ export interface operations {
             };
         };
     };
+    "on:order.payment_attempt_failed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.payment_attempt_failed",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPaymentAttemptFailedEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     "on:order.payment_failed": {
         parameters: {
             query?: never;
@@ -4897,6 +5093,202 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["OrderPaymentFailedEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.payment_kept": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.payment_kept",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPaymentKeptEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.refund_failed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.refund_failed",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderRefundFailedEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.refund_requested": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.refund_requested",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderRefundRequestedEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.refunded": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.refunded",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderRefundedEvent"];
             };
         };
         responses: {

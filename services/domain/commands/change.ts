@@ -22,11 +22,20 @@ export function refuse(
   return refused(record, command, order, reason, context.settings.nowMs);
 }
 
+/** Changes that keep the status of an order. Each is the end of an event type, such as `order.payment_kept`. */
+export const changesOfMoney = [
+  'payment_attempt_failed',
+  'payment_kept',
+  'refund_requested',
+  'refunded',
+  'refund_failed',
+] as const;
+
 interface Change {
   /** The status after the command; without it the status stays. */
   readonly status?: OrderStatus;
   /** The change, for the type of the event; without it the type is the status. */
-  readonly what?: string;
+  readonly what?: (typeof changesOfMoney)[number];
   readonly payment?: OrderEvent['payment'];
   readonly refund?: OrderEvent['refund'];
 }

@@ -1,5 +1,5 @@
 /**
- * The mails to a customer about an order: plain text, one template per status.
+ * The mails to a customer about an order: plain text, one template per status or change of money.
  *
  * The caller chooses the address, so a mail contains none of the caller's texts. It has no SKU, reason text,
  * personal name or address. Product names come from the catalogue. A template puts each name on one line, so
@@ -18,7 +18,7 @@ interface Template {
   lead: string;
 }
 
-const templates: Readonly<Record<string, Template>> = {
+const byStatus: Readonly<Record<string, Template>> = {
   PENDING_PAYMENT: {
     subject: (short) => `We have your order ${short}`,
     lead: 'Thank you. Your order is accepted and its goods are reserved for you until the payment arrives.',
@@ -57,6 +57,30 @@ const templates: Readonly<Record<string, Template>> = {
   },
 };
 
+/** By event type, for changes that keep the status. The text of the status would repeat old news. */
+const byType: Readonly<Record<string, Template>> = {
+  'order.payment_attempt_failed': {
+    subject: (short) => `A payment for your order ${short} failed`,
+    lead: 'A payment for your order failed. Your goods stay reserved, and you can pay again.',
+  },
+  'order.payment_kept': {
+    subject: (short) => `We return a payment for your order ${short}`,
+    lead: 'We got a payment that does not fit your order. We return it.',
+  },
+  'order.refund_requested': {
+    subject: (short) => `We return money for your order ${short}`,
+    lead: 'We return money for your order.',
+  },
+  'order.refunded': {
+    subject: (short) => `Your refund for order ${short}`,
+    lead: 'We have returned money for your order.',
+  },
+  'order.refund_failed': {
+    subject: (short) => `Your refund for order ${short} is delayed`,
+    lead: 'We could not return your money yet. We try to return it in another way.',
+  },
+};
+
 const general: Template = {
   subject: (short) => `News about your order ${short}`,
   lead: 'The state of your order has changed.',
@@ -65,17 +89,24 @@ const general: Template = {
 /** The mail for a stored message. An unknown status gets the general text. */
 export function mailTextOf(message: Message): MailText {
   const { data } = message;
-  const template = templates[data.status ?? ''] ?? general;
+  const template = templateOf(message);
   const blocks = [
     template.lead,
     data.items?.map(({ quantity, name }) => `  ${quantity} × ${nameText(name)}`).join('\n'),
     totalText(data),
+    refundText(data),
     data.paymentDueAt && `Please pay until ${data.paymentDueAt}.`,
     data.shipment?.trackingNumber &&
       toOneLine(`Tracking: ${data.shipment.carrier ?? ''} ${data.shipment.trackingNumber}`),
     `Order: ${data.id}\nStatus: ${data.status ?? 'unknown'} (version ${data.version})`,
   ];
   return { subject: template.subject(data.id.slice(0, 8)), text: `${blocks.filter(Boolean).join('\n\n')}\n` };
+}
+
+/** A change that keeps the status never gets the text of the status. */
+function templateOf({ type, data }: Message): Template {
+  const ofStatus = data.status === data.previousStatus ? undefined : byStatus[data.status ?? ''];
+  return byType[type] ?? ofStatus ?? general;
 }
 
 /** A line without a name has no product in the catalogue, so its name is `article`. */
@@ -88,4 +119,10 @@ function totalText({ totals, currency }: MessageData): string | null {
   if (totals === undefined || currency === undefined) return null;
   const amount = amountText(totals.total, currency);
   return amount === null ? null : `Total: ${amount}`;
+}
+
+/** The amount that goes back; null if the change has no refund. */
+function refundText({ refund }: MessageData): string | null {
+  const amount = refund === undefined ? null : amountText(refund.amount, refund.currency);
+  return amount === null ? null : `Refund: ${amount}`;
 }

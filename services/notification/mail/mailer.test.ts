@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lineDefaults } from '../../../schemas/index.ts';
 import { type MailSink, startMailSink } from '../../../stack/index.ts';
-import { isMailAddress, mailAddressPattern } from '../../domain/index.ts';
+import { changesOfMoney, isMailAddress, mailAddressPattern } from '../../domain/index.ts';
 import { type Message, messageText, type OrderBoundEvent } from '../message.ts';
 import { eventOf } from '../testing/events.ts';
 import { startSmtp } from '../testing/smtp.ts';
@@ -176,5 +176,28 @@ describe('mailTextOf', () => {
       expect(subject).toContain(message.data.id.slice(0, 8));
       expect(text).toContain(status);
     }
+  });
+
+  it('has a text of its own for each change that keeps the status, and shows the amount that goes back', () => {
+    const status = 'PAID';
+    const subjects = changesOfMoney.map((change) => {
+      const data = { ...message.data, status, previousStatus: status };
+      return mailTextOf({ ...message, type: `order.${change}`, data }).subject;
+    });
+    expect(new Set(subjects).size).toBe(changesOfMoney.length);
+    for (const subject of subjects) expect(subject).not.toMatch(/is paid$|^News/);
+    const refund = {
+      id: message.data.id,
+      amount: 250,
+      currency: 'EUR',
+      status: 'SUCCEEDED',
+      reason: 'SURPLUS',
+    };
+    expect(withData({ refund }).text).toContain('Refund: EUR\u00a02.50\n');
+  });
+
+  it('says nothing old about a change of a later version that keeps the status', () => {
+    const data = { ...message.data, status: 'PAID', previousStatus: 'PAID' };
+    expect(mailTextOf({ ...message, type: 'order.gift_wrapped', data }).subject).toContain('News');
   });
 });

@@ -35,6 +35,20 @@ const WebhookEventData = Type.Object(
         { $id: 'Payment' },
       ),
     ),
+    refund: Type.Optional(
+      Type.Object(
+        {
+          id: Type.String({ format: 'uuid' }),
+          amount: Type.Integer({ description: 'Minor units.' }),
+          currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+          status: Type.String({
+            description: '`REQUESTED`, `SUCCEEDED` or `FAILED`. Later versions may add more.',
+          }),
+          reason: Type.String({ description: 'Why money goes back, such as `CANCELLED` or `SURPLUS`.' }),
+        },
+        { $id: 'Refund' },
+      ),
+    ),
     shipment: Type.Optional(
       Type.Object(
         { carrier: Type.Optional(Type.String()), trackingNumber: Type.Optional(Type.String()) },

@@ -26,12 +26,19 @@ const make = async (): Promise<string> => (await ask('POST', endpoints, { url })
 
 describe('webhook endpoints', () => {
   test('show their secret once, in the response that creates them', async () => {
-    const made = await ask('POST', endpoints, { url, eventTypes: ['order.shipped', 'command.*'] });
+    const made = await ask('POST', endpoints, {
+      url,
+      eventTypes: ['order.shipped', 'order.refunded', 'command.*'],
+    });
     expect(made.statusCode).toBe(201);
     const { id, secret, ...shown } = made.json();
     expect(made.headers).toMatchObject({ location: `${endpoints}/${id}`, 'cache-control': 'no-store' });
     expect(Buffer.from(secret.replace(/^whsec_/, ''), 'base64')).toHaveLength(32);
-    expect(shown).toMatchObject({ url, eventTypes: ['order.shipped', 'command.*'], status: 'ENABLED' });
+    expect(shown).toMatchObject({
+      url,
+      eventTypes: ['order.shipped', 'order.refunded', 'command.*'],
+      status: 'ENABLED',
+    });
     expect((await ask('GET', `${endpoints}/${id}`)).json()).toEqual({ id, ...shown });
     const list = await ask('GET', endpoints);
     expect(list.json()).toEqual({ items: [{ id, ...shown }] });
