@@ -7,16 +7,14 @@
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { AuditEntry } from '../../services/shared/audit/index.ts';
-import { changeAtVersion, chunksOf, type ImportOptions } from '../tables/import-version.ts';
+import {
+  changeAtVersion,
+  chunksOf,
+  countsOf,
+  type ImportOptions,
+  type RowsImport,
+} from '../tables/import-version.ts';
 import type { CatalogueRow } from './read-catalogue.ts';
-
-export interface ImportResult {
-  added: number;
-  changed: number;
-  unchanged: number;
-  /** catalogue_state.version after the import. */
-  version: number;
-}
 
 /** A product as the table has it. */
 export type Product = Required<Omit<CatalogueRow, 'stock'>>;
@@ -29,7 +27,7 @@ export function importCatalogue(
   db: Connection,
   rows: CatalogueRow[],
   options: ImportOptions,
-): Promise<ImportResult> {
+): Promise<RowsImport> {
   return changeAtVersion(db, 'products', options, async (version) => {
     const known = new Map((await readProducts(db)).map((product) => [product.sku, product]));
     const wanted = rows.map((row) => productOf(row, known.get(row.sku)));
@@ -37,17 +35,12 @@ export function importCatalogue(
     await writeProducts(db, touched, version, options.nowMs);
     await writeBreaks(db, touched);
     await insertStock(db, rows);
-    const added = touched.filter(({ sku }) => !known.has(sku)).length;
-    const result = { added, changed: touched.length - added, unchanged: rows.length - touched.length };
-    const isChange = touched.length > 0;
-    const shownVersion = isChange ? version : version - 1;
-    const imported: AuditEntry = {
-      action: 'catalogue.imported',
-      subjectId: String(shownVersion),
-      details: { ...result, version: shownVersion },
+    return {
+      result: countsOf(rows, touched, ({ sku }) => known.has(sku)),
+      isChange: touched.length > 0,
+      imported: 'catalogue.imported',
+      entries: touched.map((product) => entryOf(product, known.get(product.sku), version)),
     };
-    const entries = touched.map((product) => entryOf(product, known.get(product.sku), version));
-    return { result, isChange, entries: [imported, ...entries] };
   });
 }
 

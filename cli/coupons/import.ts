@@ -7,40 +7,33 @@
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { AuditEntry } from '../../services/shared/audit/index.ts';
-import { changeAtVersion, chunksOf, type ImportOptions } from '../tables/import-version.ts';
+import {
+  changeAtVersion,
+  chunksOf,
+  countsOf,
+  type ImportOptions,
+  type RowsImport,
+} from '../tables/import-version.ts';
 import type { CouponRow } from './read-coupons.ts';
 import { readStoredCoupons, type StoredCoupon } from './rows.ts';
-
-export interface CouponImport {
-  added: number;
-  changed: number;
-  unchanged: number;
-  /** Version of the coupons after the import. */
-  version: number;
-}
 
 /** The audit log gets one row for the import and one for each changed coupon. */
 export function importCoupons(
   db: Connection,
   rows: CouponRow[],
   options: ImportOptions,
-): Promise<CouponImport> {
+): Promise<RowsImport> {
   return changeAtVersion(db, 'coupons', options, async (version) => {
     const known = await readKnown(db, rows);
     const touched = rows.filter((row) => !sameCoupon(known.get(row.code), row));
     await writeCoupons(db, touched, version, options.nowMs);
     await writeCounters(db, touched);
-    const added = touched.filter(({ code }) => !known.has(code)).length;
-    const result = { added, changed: touched.length - added, unchanged: rows.length - touched.length };
-    const isChange = touched.length > 0;
-    const shownVersion = isChange ? version : version - 1;
-    const imported: AuditEntry = {
-      action: 'coupons.imported',
-      subjectId: String(shownVersion),
-      details: { ...result, version: shownVersion },
+    return {
+      result: countsOf(rows, touched, ({ code }) => known.has(code)),
+      isChange: touched.length > 0,
+      imported: 'coupons.imported',
+      entries: touched.map((row) => entryOf(row, known.get(row.code), version)),
     };
-    const entries = touched.map((row) => entryOf(row, known.get(row.code), version));
-    return { result, isChange, entries: [imported, ...entries] };
   });
 }
 

@@ -53,6 +53,7 @@ export function setFlags(
     return {
       result: { changed: changed.map(([name]) => name) },
       isChange: changed.length > 0,
+      imported: null,
       entries: changed.map(([name, value]) => ({
         action: 'rule.set',
         subjectId: name,

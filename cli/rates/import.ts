@@ -23,25 +23,17 @@ export function importRates(
   { tax, shipping }: NewRates,
   options: ImportOptions,
 ): Promise<RatesImport> {
-  return changeAtVersion(db, 'rates', options, async (version) => {
+  return changeAtVersion(db, 'rates', options, async () => {
     const newTax = tax !== null && !sameTax(await readStoredTaxRates(db), tax) ? tax : null;
     const newShipping =
       shipping !== null && !sameShipping(await readStoredShippingRates(db), shipping) ? shipping : null;
     if (newTax !== null) await writeTaxRates(db, newTax);
     if (newShipping !== null) await writeShippingRates(db, newShipping);
-    const result = { tax: newTax?.length ?? null, shipping: newShipping?.length ?? null };
-    const isChange = newTax !== null || newShipping !== null;
-    const shownVersion = isChange ? version : version - 1;
     return {
-      result,
-      isChange,
-      entries: [
-        {
-          action: 'rates.imported',
-          subjectId: String(shownVersion),
-          details: { ...result, version: shownVersion },
-        },
-      ],
+      result: { tax: newTax?.length ?? null, shipping: newShipping?.length ?? null },
+      isChange: newTax !== null || newShipping !== null,
+      imported: 'rates.imported',
+      entries: [],
     };
   });
 }

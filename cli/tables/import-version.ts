@@ -3,7 +3,12 @@
  * flags. Workers read these versions in every batch, so a change is used by the next batch after its commit.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { type Actor, type AuditEntry, recordAudit } from '../../services/shared/audit/index.ts';
+import {
+  type Actor,
+  type AuditDetails,
+  type AuditEntry,
+  recordAudit,
+} from '../../services/shared/audit/index.ts';
 import { auditTargetOf, currentOperator } from '../operator.ts';
 
 const catalogueStates = { products: 1, coupons: 2, rates: 3 } as const;
@@ -16,11 +21,22 @@ export interface ImportOptions {
   readonly operator?: Actor;
 }
 
+/** What an import of rows with keys did. */
+export interface RowsImport {
+  readonly added: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  /** Version after the import. */
+  readonly version: number;
+}
+
 interface Change<Result> {
   readonly result: Result;
   /** Whether the version rises. */
   readonly isChange: boolean;
-  /** For the audit log. */
+  /** The audit log gets a row for the import, with its result and version; null without one. */
+  readonly imported: AuditEntry['action'] | null;
+  /** Further rows of the audit log. */
   readonly entries: readonly AuditEntry[];
 }
 
@@ -28,7 +44,7 @@ interface Change<Result> {
  * Runs `apply` in a transaction with the next version, and raises the version if something changed. Returns the version
  * after it. Two concurrent imports would both take the same next version; the row lock puts them in order.
  */
-export async function changeAtVersion<Result>(
+export async function changeAtVersion<Result extends AuditDetails>(
   db: Connection,
   state: keyof typeof catalogueStates,
   { nowMs, dryRun = false, operator = currentOperator() }: ImportOptions,
@@ -42,17 +58,29 @@ export async function changeAtVersion<Result>(
       [id],
     );
     const before = Number(rows[0]?.['version'] ?? 0);
-    const { result, isChange, entries } = await apply(before + 1);
+    const { result, isChange, imported, entries } = await apply(before + 1);
     const version = isChange ? before + 1 : before;
+    const details = { ...result, version };
+    const first = imported === null ? [] : [{ action: imported, subjectId: String(version), details }];
     if (isChange) await db.query('UPDATE catalogue_state SET version = ? WHERE id = ?', [version, id]);
-    await recordAudit(auditTargetOf(db), operator, entries, nowMs);
+    await recordAudit(auditTargetOf(db), operator, [...first, ...entries], nowMs);
     if (dryRun) await db.rollback();
     else await db.commit();
-    return { ...result, version };
+    return details;
   } catch (error) {
     await db.rollback();
     throw error;
   }
+}
+
+/** Counts the rows of a file, of which `touched` are new or changed. */
+export function countsOf<Row>(
+  rows: readonly unknown[],
+  touched: readonly Row[],
+  isKnown: (row: Row) => boolean,
+): Omit<RowsImport, 'version'> {
+  const changed = touched.filter(isKnown).length;
+  return { added: touched.length - changed, changed, unchanged: rows.length - touched.length };
 }
 
 /** The rows in parts for one statement each, sorted by key: the lock order of every writer. */
