@@ -48,7 +48,7 @@ export interface RunOf {
 
 export interface Arena {
   readonly designs: ReadonlyMap<string, Design>;
-  /** Runs one variant once and checks the result. */
+  /** Runs one variant once and checks the result. Waits for the end of the run before. */
   run(designName: string, what: RunOf): Promise<RunResult>;
   /** The fault in the stock of a design after all of its runs, or null. */
   stockProblem(designName: string): Promise<string | null>;
@@ -71,6 +71,7 @@ export async function openArena(
   const tokens = await signTokens(issuer);
   const { owned, designs } = await makeDesigns(stack, makers, issuer.jwksPath);
   let active: { name: string; running: RunningDesign } | null = null;
+  let lastRun: Promise<unknown> = Promise.resolve();
   let warmUps = 0;
 
   const stopActive = async (): Promise<void> => {
@@ -94,22 +95,30 @@ export async function openArena(
     return running;
   };
 
+  const runOnce = async (design: Design, what: RunOf): Promise<RunResult> => {
+    try {
+      const result = await drive(design, await activate(design), what, times);
+      if (!result.ok) await stopActive();
+      return result;
+    } catch (error) {
+      // The remains of one run must not affect the next run.
+      await stopActive();
+      throw error;
+    }
+  };
+
   return {
     designs,
-    async run(designName, what) {
-      const design = designs.get(designName)!;
-      try {
-        const result = await drive(design, await activate(design), what, times);
-        if (!result.ok) await stopActive();
-        return result;
-      } catch (error) {
-        // The remains of one run must not affect the next run.
-        await stopActive();
-        throw error;
-      }
+    run(designName, what) {
+      const run = lastRun.then(() => runOnce(designs.get(designName)!, what));
+      lastRun = run.catch(() => undefined);
+      return run;
     },
     stockProblem: (designName) => withConnection(designs.get(designName)!.own.mysqlUrl, stockProblem),
     async close() {
+      // A run whose test timed out ends early without its processes, or has just started some.
+      await stopActive();
+      await lastRun;
       await stopActive();
       for (const own of owned) await own.close();
       await rm(dir, { recursive: true, force: true });

@@ -15,6 +15,8 @@ export interface ServiceProcess {
 
 const startDeadlineMs = 60_000;
 const linesKept = 20;
+/** Ends the process when the bench ends, even if the bench is killed. */
+const endWithBench = `--import=${path.join(import.meta.dirname, 'end-with-bench.ts')}`;
 /** The same environment as under the supervisor of `npm start`. */
 const processEnv: Readonly<Record<string, Readonly<Record<string, string>>>> = { worker: workerProcessEnv };
 
@@ -27,9 +29,9 @@ export function startService(
   const entry = path.resolve(import.meta.dirname, '../../services', name, 'main.ts');
   const profile =
     process.env['BENCH_PROFILE'] === name ? ['--cpu-prof', '--cpu-prof-dir=.bench-profile'] : [];
-  const child = spawn(process.execPath, [...profile, entry], {
+  const child = spawn(process.execPath, [endWithBench, ...profile, entry], {
     env: { ...process.env, ...processEnv[name], ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   return new Promise((resolve, reject) => {
     const last: string[] = [];

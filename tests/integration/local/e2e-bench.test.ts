@@ -2,6 +2,9 @@
  * The end-to-end bench in its shortest form. Every design places and decides orders, and the checks of a run
  * find damage.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Arena, openArena, type Times } from '../../../loadtest/e2e/arena.ts';
 import { productDesign } from '../../../loadtest/e2e/product.ts';
@@ -9,6 +12,8 @@ import { articlesDesign, asyncDesign } from '../../../loadtest/e2e/reference-des
 import { rowsProblem, stockProblem } from '../../../loadtest/e2e/rows.ts';
 import { type BenchStack, openStack } from '../../../loadtest/frame/stack.ts';
 import { type Connection, connect } from '../../../loadtest/reference/connect.ts';
+import { identify, isRunning } from '../../../stack/index.ts';
+import { until } from '../../support/until.ts';
 
 const times: Times = { startUpMs: 300, warmUpMs: 200, measureMs: 1_000 };
 const linesEach = 4;
@@ -56,6 +61,32 @@ test.each(['articles', 'async'])('the reference design %s decides every order on
   const run = await arena.run(design, { shape: single, keyPrefix: `${design}-` });
   expect(run).toMatchObject({ ok: true });
   if (run.ok) expect(run.sample.orders).toBeGreaterThan(0);
+});
+
+test('a run waits for the end of the run before, and leaves its processes alone', async () => {
+  const runs = await Promise.all([
+    arena.run('async', { shape: single, keyPrefix: 'first-' }),
+    arena.run('articles', { shape: single, keyPrefix: 'second-' }),
+  ]);
+  expect(runs).toMatchObject([{ ok: true }, { ok: true }]);
+});
+
+test('a service ends with the bench that started it, even if the bench is killed', async () => {
+  const module = path.resolve(import.meta.dirname, '../../../loadtest/frame/service-process.ts');
+  const env = JSON.stringify(arena.designs.get('ours')!.own.env);
+  const bench = `
+    import { startService } from ${JSON.stringify(module)};
+    const { pid } = await startService('projector', ${env}, 'projector is ready');
+    process.stdout.write(String(pid));
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', bench], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [pid] = (await once(child.stdout, 'data')) as [Buffer];
+  const service = identify(Number(pid))!;
+  expect(isRunning(service)).toBe(true);
+  child.kill('SIGKILL');
+  await until(() => !isRunning(service), { what: 'the end of the service' });
 });
 
 test.each(['ours', 'articles', 'async'])(
