@@ -1,5 +1,6 @@
 /** The money of one order, as the tables have it. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { bytesToUuid, uuidToBytes } from '../../services/shared/mysql/index.ts';
 
 export interface OrderMoney {
   readonly order: RowDataPacket | null;
@@ -8,13 +9,13 @@ export interface OrderMoney {
   readonly refunds: RowDataPacket[];
 }
 
-const refundColumns = `LOWER(INSERT(INSERT(INSERT(INSERT(HEX(r.refund_id), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')) AS refund_id,
+const refundColumns = `r.refund_id,
   r.provider, r.provider_payment_id, r.amount, r.currency, r.status, r.reason, r.provider_refund_id, r.failure_code, r.requested_at_ms,
   a.tries, a.last_reason`;
 
 /** Payments and refunds of an order; also those that came before the order. */
 export async function readOrderMoney(db: Connection, orderId: string): Promise<OrderMoney> {
-  const id = Buffer.from(orderId.replaceAll('-', ''), 'hex');
+  const id = uuidToBytes(orderId);
   const select = async (sql: string): Promise<RowDataPacket[]> =>
     (await db.query<RowDataPacket[]>(sql, [id]))[0];
   const [order = null] = await select(
@@ -30,7 +31,7 @@ export async function readOrderMoney(db: Connection, orderId: string): Promise<O
     `SELECT ${refundColumns} FROM refunds r LEFT JOIN refund_attempts a ON a.refund_id = r.refund_id
      WHERE r.order_id = ? ORDER BY r.requested_at_ms, r.refund_no`,
   );
-  return { order, session, payments, refunds };
+  return { order, session, payments, refunds: refunds.map(withIds) };
 }
 
 export interface RefundFilter {
@@ -42,21 +43,20 @@ export interface RefundFilter {
 export async function readRefunds(db: Connection, { status, limit }: RefundFilter): Promise<RowDataPacket[]> {
   const where = status === null ? '' : 'WHERE r.status = ?';
   const [rows] = await db.query<RowDataPacket[]>(
-    `SELECT LOWER(INSERT(INSERT(INSERT(INSERT(HEX(r.order_id), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')) AS order_id, ${refundColumns}
+    `SELECT r.order_id, ${refundColumns}
      FROM refunds r LEFT JOIN refund_attempts a ON a.refund_id = r.refund_id ${where} ORDER BY r.requested_at_ms DESC LIMIT ?`,
     status === null ? [limit] : [status, limit],
   );
-  return rows;
+  return rows.map(withIds);
 }
 
 /** One refund with the id of its order, or null. */
 export async function readRefund(db: Connection, refundId: string): Promise<RowDataPacket | null> {
   const [rows] = await db.query<RowDataPacket[]>(
-    `SELECT LOWER(INSERT(INSERT(INSERT(INSERT(HEX(order_id), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')) AS order_id,
-       amount, currency, status, provider FROM refunds WHERE refund_id = ?`,
-    [Buffer.from(refundId.replaceAll('-', ''), 'hex')],
+    `SELECT order_id, amount, currency, status, provider FROM refunds WHERE refund_id = ?`,
+    [uuidToBytes(refundId)],
   );
-  return rows[0] ?? null;
+  return rows[0] === undefined ? null : withIds(rows[0]);
 }
 
 export interface OpenRefunds {
@@ -72,4 +72,10 @@ export async function readOpenRefunds(db: Connection): Promise<OpenRefunds> {
   );
   const oldest = rows[0]?.['oldest'] ?? null;
   return { open: Number(rows[0]?.['open'] ?? 0), oldestMs: oldest === null ? null : Number(oldest) };
+}
+
+/** The row with its binary ids as text. */
+function withIds(row: RowDataPacket): RowDataPacket {
+  for (const [name, value] of Object.entries(row)) if (Buffer.isBuffer(value)) row[name] = bytesToUuid(value);
+  return row;
 }
