@@ -32,11 +32,11 @@ function connectionsTo(server: Server): Connections {
 }
 
 /** Sends a request and resolves with its status, or with the reason why it has none. */
-function call(connections: Connections): Promise<number | string> {
+function call(connections: Connections, onSent = (): void => undefined): Promise<number | string> {
   return new Promise((resolve) => {
     connections.send({
       encode: () => Buffer.from('GET / HTTP/1.1\r\n\r\n'),
-      onSent: () => undefined,
+      onSent,
       onAnswer: ({ status }) => resolve(status),
       onFailed: resolve,
       onDropped: () => resolve('dropped'),
@@ -107,5 +107,18 @@ test('a request that waits for a connection can be dropped', async () => {
   const waiting = call(connections);
   connections.dropWaiting();
   expect(await waiting).toBe('dropped');
+  expect(connections.open()).toBe(0);
+});
+
+test('a close fails the requests without an answer', async () => {
+  const server = await openServer(() => undefined);
+  const connections = connectionsTo(server);
+  let isSent = false;
+  const reason = call(connections, () => {
+    isSent = true;
+  });
+  await until(() => isSent, { what: 'the request is sent' });
+  connections.close();
+  expect(await reason).toBe('the run ended');
   expect(connections.open()).toBe(0);
 });

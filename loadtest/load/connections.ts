@@ -27,6 +27,7 @@ export interface Connections {
   trouble(): string | null;
   /** Drops the calls that wait for a connection. */
   dropWaiting(): void;
+  /** Fails the calls that wait for an answer. */
   close(): void;
 }
 
@@ -92,13 +93,15 @@ export function openConnections(target: Target): Connections {
     close() {
       pool.isClosed = true;
       clearInterval(check);
-      for (const { connection } of [...pool.idle, ...pool.busy]) connection.close();
+      for (const client of pool.busy) fail(pool, client, 'the run ended');
+      for (const { connection } of pool.idle) connection.close();
     },
   };
 }
 
 /** Sends waiting calls on idle connections, and opens the connections that are missing. */
 function start(pool: Pool): void {
+  if (pool.isClosed) return;
   const { idle, queue } = pool;
   while (waiting(pool) > 0 && idle.length > 0) {
     const client = idle.pop()!;
@@ -106,7 +109,7 @@ function start(pool: Pool): void {
     else sendOn(pool, client, queue[pool.queueFrom++]!);
   }
   if (waiting(pool) === 0) emptyQueue(pool);
-  if (pool.isClosed || performance.now() < pool.notBeforeMs) return;
+  if (performance.now() < pool.notBeforeMs) return;
   const room = connectionsMax - pool.busy.size - pool.opening;
   const missing = Math.min(waiting(pool) - pool.opening, room);
   for (let i = 0; i < missing; i++) void openOne(pool);

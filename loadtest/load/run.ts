@@ -121,6 +121,8 @@ export async function runLoad(plan: Plan, deps: RunDeps): Promise<Report> {
   try {
     await deps.interruptible((signal) => sendAll(plan, running, keyPrefix, signal));
     const seconds = (performance.now() - beganMs) / 1_000;
+    // After an early end, some requests have no answer yet. Their orders count as unanswered, because they may exist.
+    connections.close();
     const outcomes = await deps.interruptible((signal) =>
       accepted.readOutcomes({
         stallMs: running.fault === null ? stallMs : stallAfterFaultMs,
