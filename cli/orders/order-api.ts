@@ -143,18 +143,27 @@ function problemAnswer(response: Response, body: unknown, status = response.stat
     typeof detail === 'string' ? detail : typeof title === 'string' ? title : `HTTP ${status}`;
   // 409 means that the first request with this key is not in the log yet. 408 and 425 request a retry.
   if (status === 429 || status === 409) {
-    return { kind: 'later', scope: 'caller', afterMs: retryAfterMs(response), why: codeText };
+    return {
+      kind: 'later',
+      scope: 'caller',
+      afterMs: retryAfterMs(response.headers.get('retry-after')),
+      why: codeText,
+    };
   }
   if (status === 503) {
-    return { kind: 'later', scope: 'everyone', afterMs: retryAfterMs(response), why: codeText };
+    return {
+      kind: 'later',
+      scope: 'everyone',
+      afterMs: retryAfterMs(response.headers.get('retry-after')),
+      why: codeText,
+    };
   }
   if (status >= 500 || status === 408 || status === 425) return unknown(codeText);
   return { kind: 'refused', status, code: codeText, detail: detailText };
 }
 
-/** Retry-After in milliseconds, within bounds. The header has seconds or a date (RFC 9110, 10.2.3). */
-function retryAfterMs(response: Response): number {
-  const text = response.headers.get('retry-after');
+/** `Retry-After` in milliseconds, within bounds. The field has seconds or a date (RFC 9110, 10.2.3). */
+export function retryAfterMs(text: string | null): number {
   if (text === null) return RETRY_AFTER_DEFAULT_MS;
   const ms = /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS) : RETRY_AFTER_DEFAULT_MS;

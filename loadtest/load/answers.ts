@@ -1,12 +1,11 @@
 /** What the answer to a request says about each of its orders. */
-import { type Answer, fieldOf } from '../client/connection.ts';
+import type { Answer } from '../client/connection.ts';
 
 export type OrderResult =
   | {
       readonly kind: 'accepted';
       readonly id: string;
       readonly statusUrl: string;
-      readonly isDecided: boolean;
     }
   | Refused;
 
@@ -25,15 +24,12 @@ export interface Reading {
   readonly results: readonly OrderResult[];
 }
 
-const retryAfterDefaultMs = 1_000;
-const retryAfterMaxMs = 30_000;
-
 /** Reads the answer to a request with `count` orders; a request with more than one is a batch. */
 export function readAnswer(answer: Answer, count: number): Reading {
   const { status } = answer;
   const body = parse(answer.body);
   const isWhole = status === 200 || status === 202;
-  if (isWhole && count === 1 && isAccepted(body)) return { code: null, results: [accepted(body, status)] };
+  if (isWhole && count === 1 && isAccepted(body)) return { code: null, results: [accepted(body)] };
   if (isWhole && count > 1 && Array.isArray(body['items']) && body['items'].length === count)
     return { code: null, results: (body['items'] as Item[]).map(readItem) };
   const code = isWhole ? 'UNREADABLE' : codeOf(body);
@@ -43,14 +39,6 @@ export function readAnswer(answer: Answer, count: number): Reading {
 /** Whether the API asks for the same order again, or may have taken it. */
 export function isTemporary({ status, code }: Refused): boolean {
   return code === 'UNREADABLE' || status >= 500 || [408, 409, 425, 429].includes(status);
-}
-
-/** The pause that `Retry-After` asks for, in milliseconds and within bounds. It has seconds or a date. */
-export function retryAfterMs(answer: Pick<Answer, 'head'>): number {
-  const text = fieldOf(answer, 'retry-after');
-  if (text === null) return retryAfterDefaultMs;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), retryAfterMaxMs) : retryAfterDefaultMs;
 }
 
 /** Why no further request can succeed, as a sentence; null if one can. `tokenName` says which token was sent. */
@@ -71,7 +59,7 @@ interface Item extends Body {
 }
 
 function readItem(item: Item): OrderResult {
-  if (isAccepted(item)) return accepted(item, item.status);
+  if (isAccepted(item)) return accepted(item);
   const status = Number(item.status);
   return { kind: 'refused', status, code: codeOf((item['problem'] ?? {}) as Body) };
 }
@@ -81,13 +69,12 @@ function isAccepted(body: Body): boolean {
 }
 
 /** An order that was decided before has no ticket; everybody can read it by its id. */
-function accepted(body: Body, status: number): OrderResult {
+function accepted(body: Body): OrderResult {
   const id = String(body['id']);
   return {
     kind: 'accepted',
     id,
     statusUrl: String(body['statusUrl'] ?? `/v1/orders/${id}`),
-    isDecided: status === 200,
   };
 }
 

@@ -2,16 +2,10 @@
  * Places the orders of a run. It sends each request and reads its answer. If the API asks for that, it sends the request
  * again with the same keys. Every order ends as accepted, refused, unanswered or not sent.
  */
+import { retryAfterMs } from '../../cli/orders/order-api.ts';
 import { backoffMs } from '../../cli/orders/pace.ts';
-import type { Answer } from '../client/connection.ts';
-import {
-  hopelessReason,
-  isTemporary,
-  type OrderResult,
-  type Refused,
-  readAnswer,
-  retryAfterMs,
-} from './answers.ts';
+import { type Answer, fieldOf } from '../client/connection.ts';
+import { hopelessReason, isTemporary, type OrderResult, type Refused, readAnswer } from './answers.ts';
 import type { Call, Connections } from './connections.ts';
 import type { Customer } from './customers.ts';
 import type { History } from './history.ts';
@@ -102,7 +96,7 @@ function callOf(placing: Placing, placement: Placement): Call {
       const [final, temporary] = [refused.filter(isFinal), refused.filter((each) => !isFinal(each))];
       countRefused(tally, final);
       if (temporary.length === 0) return;
-      const pauseMs = retryAfterMs(answer) * (1 + Math.random() / 4);
+      const pauseMs = retryAfterMs(fieldOf(answer, 'retry-after')) * (1 + Math.random() / 4);
       const left = { ...placement, orders: temporary.map(({ order }) => order) };
       sendAgain(placing, left, pauseMs, () => countRefused(tally, temporary));
     },

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { orderId } from '../../arguments.ts';
-import { CliError } from '../../errors.ts';
 import { createOrderApi } from '../../orders/order-api.ts';
 import { customerOf } from '../../orders/owner.ts';
+import { readOrder } from '../../orders/read-order.ts';
 import { printJson } from '../../output.ts';
 import { apiUrl, DEFAULT_INSTANCE } from '../../servers.ts';
 import { createTokens } from '../../tokens.ts';
@@ -33,13 +33,5 @@ async function get(id: string, options: GetOptions): Promise<void> {
   const customerId = options.customer ?? (await customerOf(id, options.name));
   const tokenFor = await createTokens(options.name, process.env);
   const api = createOrderApi({ baseUrl: options.url ?? apiUrl(options.name, process.env), tokenFor });
-  const ticket = options.ticket === undefined ? '' : `?t=${encodeURIComponent(options.ticket)}`;
-  const answer = await api.read(customerId, `/v1/orders/${id}${ticket}`, 0);
-  if (answer.kind === 'order') return printJson(answer.order);
-  if (answer.kind === 'refused' && answer.status === 404) {
-    throw new CliError(`there is no order ${id} of customer ${customerId}`);
-  }
-  throw new CliError(
-    `the API did not return the order: ${answer.kind === 'refused' ? answer.detail : answer.why}`,
-  );
+  printJson(await readOrder(api, customerId, id, options.ticket));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { amountText } from '../../../services/domain/index.ts';
 import { orderId, positiveNumber } from '../../arguments.ts';
@@ -5,6 +6,7 @@ import { createOrderstreamClient, type Order } from '../../client/index.ts';
 import { CliError } from '../../errors.ts';
 import { createOrderApi, type OrderApi } from '../../orders/order-api.ts';
 import { customerOf } from '../../orders/owner.ts';
+import { readOrder } from '../../orders/read-order.ts';
 import { print } from '../../output.ts';
 import { type PagePayment, payOnPage, transfer } from '../../payments/local-provider.ts';
 import { apiUrl, DEFAULT_INSTANCE } from '../../servers.ts';
@@ -19,6 +21,7 @@ interface PayOptions {
 }
 
 const waitSeconds = 10;
+const pollMs = 100;
 
 /** `orderstream pay ORDER`: pays an order at the local provider, as its customer does on the page. */
 export function payCommand(): Command {
@@ -43,7 +46,7 @@ async function pay(id: string, options: PayOptions): Promise<void> {
   const tokenFor = await createTokens(name, process.env);
   const baseUrl = apiUrl(name, process.env);
   const api = createOrderApi({ baseUrl, tokenFor });
-  const order = await readOrder(api, customerId, id, 0);
+  const order = await readOrder(api, customerId, id);
   const payments = late
     ? await transferTwice(order, options)
     : await payOnPage(await openSession({ baseUrl, tokenFor, customerId }, id), pageOf(options));
@@ -88,20 +91,12 @@ async function openSession(
   return data.url;
 }
 
-async function readOrder(api: OrderApi, customerId: string, id: string, seconds: number): Promise<Order> {
-  const answer = await api.read(customerId, `/v1/orders/${id}`, seconds);
-  if (answer.kind === 'order') return answer.order;
-  throw new CliError(
-    `the API did not return the order: ${answer.kind === 'refused' ? answer.detail : answer.why}`,
-  );
-}
-
 /** The callback of the provider takes a moment. A wrong amount, or a declined card, changes no status. */
 async function waitForChange(api: OrderApi, customerId: string, order: Order): Promise<Order> {
   const untilMs = performance.now() + waitSeconds * 1_000;
   for (;;) {
-    const now = await readOrder(api, customerId, order.id, 0);
+    const now = await readOrder(api, customerId, order.id);
     if (now.version !== order.version || performance.now() >= untilMs) return now;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(pollMs);
   }
 }
