@@ -1,11 +1,11 @@
 /** Bounds of the fields of commands. A value beyond them would not fit its column or its message. */
+import { isUuid } from '../../shared/ids/index.ts';
 import { amountMax } from '../pricing/money.ts';
 
 const providerPattern = /^[A-Za-z0-9._-]{1,64}$/;
 const providerIdPattern = /^[!-~]{1,128}$/;
 const codePattern = /^[!-~]{1,64}$/;
 export const currencyPattern = /^[A-Z]{3}$/;
-export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Characters of a text for people. The API allows fewer. */
 const textLengthMax = 2_000;
 const referenceLengthMax = 255;
@@ -30,7 +30,7 @@ export function moneyProblem({ amount, currency }: { amount: number; currency: s
 }
 
 export function refundIdProblem(refundId: string | null): string | null {
-  return refundId === null || uuidPattern.test(refundId) ? null : 'refundId is not a lower-case UUID';
+  return refundId === null || isUuid(refundId) ? null : 'refundId is not a lower-case UUID';
 }
 
 export function textProblem(name: string, text: string | null): string | null {

@@ -3,7 +3,7 @@
  * producer sends one, the record becomes a dead letter with this reason.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
-import { uuidPattern } from './bounds.ts';
+import { isUuid } from '../../shared/ids/index.ts';
 import { handlerOf } from './registry.ts';
 
 /** The event contains a copy of the traceparent, so its length is bounded. The W3C form has 55 characters. */
@@ -29,7 +29,7 @@ function subjectProblem(command: OrderCommand): string | null {
   if (command.type === 'ADJUST_STOCK') {
     return skuPattern.test(command.payload.sku) ? null : 'the sku is not 1-64 visible ASCII characters';
   }
-  if (command.orderId === null || !uuidPattern.test(command.orderId))
+  if (command.orderId === null || !isUuid(command.orderId))
     return 'orderId is not a lower-case UUID';
   if (command.customerId !== null && !customerPattern.test(command.customerId)) {
     return 'customerId is not 1-128 visible ASCII characters';

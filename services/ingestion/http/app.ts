@@ -147,7 +147,7 @@ function answerError(
   const { statusCode, code } = error as { statusCode?: number; code?: string };
   if (code === 'FST_ERR_BAD_URL') answerBadPath(request, reply);
   else if (request.is404) answerUnknownRoute(known, request, reply);
-  else if (statusCode === 413) sendProblem(request, reply, 'BODY_TOO_LARGE');
+  else if (statusCode === 413) sendProblem(request, reply, 'BODY_TOO_LARGE', { detail: limitOf(request) });
   else if (statusCode === 415) sendProblem(request, reply, 'MEDIA_TYPE_UNSUPPORTED');
   else if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     sendProblem(request, reply, 'BAD_REQUEST', { detail: errorMessage(error) });
@@ -156,6 +156,10 @@ function answerError(
     noteBug(deps, request, error);
     sendProblem(request, reply, 'INTERNAL');
   }
+}
+
+function limitOf({ routeOptions }: FastifyRequest): string {
+  return `The body of this request may have at most ${routeOptions.bodyLimit! / 1024} KiB.`;
 }
 
 function noteBug({ log }: AppDeps, request: FastifyRequest, error: unknown): void {

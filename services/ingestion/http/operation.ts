@@ -30,8 +30,9 @@ export interface Operation {
   readonly description?: string;
   /** The scope that the token must have. Null: the request has no token, but a signature that the handler checks. */
   readonly scope: Scope | null;
-  /** The load limits that apply. During overload, writes are refused long before reads. */
+  /** The group in the API document. By default, the scope decides it. */
   readonly tag?: 'Payments';
+  /** The load limits that apply. During overload, writes are refused long before reads. */
   readonly admissionClass: 'read' | 'write';
   /** The charge against the caller's rate: one order, or a batch by its bytes and its orders. Absent: no charge. */
   readonly charge?: 'order' | 'batch';

@@ -142,7 +142,8 @@ export const problemTable = {
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
-    meaning: 'An order may have at most 64 KiB, also within a batch. A batch may have at most 2 MiB.',
+    meaning:
+      'An order may have at most 64 KiB, also within a batch. A batch may have at most 2 MiB. For other bodies, `detail` gives the limit.',
   },
   MEDIA_TYPE_UNSUPPORTED: {
     status: 415,

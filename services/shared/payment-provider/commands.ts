@@ -8,12 +8,15 @@ import type {
   FailPaymentCommand,
   RecordRefundCommand,
 } from '../../../schemas/index.ts';
-import { isOrderId, uuidOf } from '../ids/index.ts';
+import { isOrderId, isUuid, uuidOf } from '../ids/index.ts';
 import type { PaymentCaptured, PaymentEvent, PaymentFailed, RefundSettled } from './port.ts';
 
 export type PaymentCommand = (ConfirmPaymentCommand | FailPaymentCommand | RecordRefundCommand) & {
   orderId: string;
 };
+
+/** A command with a longer code would be a dead letter. */
+const failureCodeLengthMax = 64;
 
 /** The command of one event. `nowMs` is epoch milliseconds. */
 export function paymentCommand(provider: string, event: PaymentEvent, nowMs: number): PaymentCommand {
@@ -44,7 +47,8 @@ interface RefundResultToRecord {
 /** The result of a refund. A callback and the answer of a call give the same command. */
 export function recordRefundCommand(result: RefundResultToRecord, nowMs: number): PaymentCommand {
   const { provider, orderId, refundId, providerRefundId, succeeded, amount, currency } = result;
-  const { providerEventId, failureCode } = result;
+  const { providerEventId } = result;
+  const failureCode = result.failureCode?.slice(0, failureCodeLengthMax) ?? null;
   const named = `${refundId}\0${providerRefundId ?? ''}\0${succeeded ? 'succeeded' : 'failed'}`;
   return {
     ...envelope(provider, orderId, nowMs),
@@ -94,9 +98,12 @@ function failCommand(provider: string, event: PaymentFailed, nowMs: number): Pay
 
 function settledCommand(provider: string, event: RefundSettled, nowMs: number): PaymentCommand {
   const { eventId, providerRefundId, succeeded, failureCode, amount, currency } = event;
-  // A refund that a person made at the provider has no key. Without a refund id, the decision could take it for
-  // another open refund of the same amount. It refuses an unknown id.
-  const refundId = event.refundId ?? uuidOf(`desk\0${provider}\0${providerRefundId}`);
+  // A refund that a person or another system made at the provider has no key of ours. Without a refund id, the decision
+  // could take it for another open refund of the same amount. It refuses an unknown id.
+  const refundId =
+    event.refundId !== null && isUuid(event.refundId)
+      ? event.refundId
+      : uuidOf(`desk\0${provider}\0${providerRefundId}`);
   const result = {
     provider,
     orderId: orderIdOf(provider, event),

@@ -47,8 +47,13 @@ function takeEmpty({ headers }: FastifyRequest, payload: IncomingMessage, done: 
   payload.once('data', onData).once('end', onEnd);
 }
 
-/** For an operation that reads the bytes itself: any content type, also none. */
+/** For an operation that reads the bytes itself: any content type, also none or an invalid one. */
 export function registerRawParser(app: FastifyInstance): void {
+  // Fastify refuses an invalid media type before it looks for a parser.
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    delete raw.headers['content-type'];
+    done();
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }

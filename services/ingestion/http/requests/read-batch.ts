@@ -32,6 +32,7 @@ export interface BatchReader {
 
 /** An order may have 64 KiB. The rest is for its key and the member names. */
 const itemBytesMax = 65 * 1024;
+const itemTooLarge = 'An order may have at most 64 KiB, also within a batch.';
 /** A larger body without items gets a general message, because parsing it would delay other requests. */
 const explainedCharsMax = 64 * 1024;
 
@@ -55,7 +56,7 @@ export function createBatchReader(): BatchReader {
     readItem({ text, items }, index) {
       const { from, survey } = items[index]!;
       const item = text.slice(from, survey.end);
-      if (isTooLarge(item)) return { value: null, problem: new HttpProblem('BODY_TOO_LARGE') };
+      if (isTooLarge(item)) return { value: null, problem: new HttpProblem('BODY_TOO_LARGE', itemTooLarge) };
       const { value, faults } = parseStrictText(item, survey);
       if (value === undefined) throw notJson(text);
       const at = `/orders${pointerSegment(index)}`;
