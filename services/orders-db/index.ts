@@ -2,7 +2,7 @@
 export { type LaneColumns, selectLanes } from './lane-rows.ts';
 export { migrate } from './migrate.ts';
 export { orderKeyOf, placedAt } from './order-key.ts';
-export { type ItemColumns, type OrderColumns, selectItems, selectOrders } from './order-rows.ts';
+export { type ItemColumns, type OrderColumns, reasonOf, selectItems, selectOrders } from './order-rows.ts';
 export {
   type CouponRow,
   couponColumns,

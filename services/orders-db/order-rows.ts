@@ -1,4 +1,5 @@
 /** Reads rows of `orders` and `order_items` with the requested columns. */
+import type { Reason } from '../../schemas/index.ts';
 import { type Queryable, uuidToSql } from '../shared/mysql/index.ts';
 
 /** Columns of `orders` as the driver returns them. */
@@ -16,6 +17,8 @@ export interface OrderColumns {
   tax_included: number;
   total: number;
   coupon_code: string | null;
+  /** Why the order was rejected, as JSON. `reasonOf` reads it. */
+  reason: string | null;
   /** Bits of the coupon counters that the order took. */
   coupon_counted: number;
   price_version: number;
@@ -68,4 +71,16 @@ export async function selectItems<Column extends keyof ItemColumns>(
     `SELECT ${columns.join(', ')} FROM order_items WHERE order_key IN (${orderKeys.join(',')}) ` +
       'ORDER BY order_key, line_no',
   );
+}
+
+/** Reads a stored reason. Text that is not JSON becomes the message: an operator may have written it by hand. */
+export function reasonOf(text: string | null): Reason | null {
+  if (text === null) return null;
+  try {
+    const { code, message, pointer = null, seen = null } = JSON.parse(text) as Partial<Reason>;
+    return { code: code ?? 'OTHER', message: message ?? '', pointer, seen };
+  } catch {
+    // Invalid JSON is no error here: the column accepts any text.
+    return { code: 'OTHER', message: text, pointer: null, seen: null };
+  }
 }

@@ -1,8 +1,8 @@
-/** Reads the values that acceptance fixed, for orders decided before the current batch. These columns never change. */
+/** Reads the values that the first outcome fixed, for orders decided before the current batch. These columns never change. */
 import type { TermsLine } from '../../schemas/index.ts';
-import { selectItems, selectOrders } from '../orders-db/index.ts';
+import { reasonOf, selectItems, selectOrders } from '../orders-db/index.ts';
 import { bytesToUuid, type Queryable } from '../shared/mysql/index.ts';
-import type { Origin } from './projection.ts';
+import { type Origin, shownReason } from './projection.ts';
 
 /** Maximum number of orders in one query. A batch needs at most a few queries. */
 const ordersMax = 500;
@@ -21,6 +21,7 @@ const orderColumns = [
   'shipping_method',
   'total',
   'coupon_code',
+  'reason',
   'price_version',
   'rules_version',
   'flags',
@@ -72,11 +73,13 @@ async function readRows(pool: Queryable, orderIds: readonly string[]) {
 }
 
 function originOf(row: AcceptedOrderRow, lines: readonly LineRow[]): Origin {
-  const { currency, subtotal, discount, shipping, tax, total } = row;
+  const { currency, subtotal, discount, shipping, tax, total, created_at_ms: createdAt } = row;
+  const reason = shownReason(reasonOf(row.reason));
   // Late money changes a rejected order too. It stays rejected, and a rejected order has no terms.
-  if (row.status === 'REJECTED') return { createdAt: row.created_at_ms, terms: null };
+  if (row.status === 'REJECTED') return { createdAt, reason, terms: null };
   return {
-    createdAt: row.created_at_ms,
+    createdAt,
+    reason,
     terms: {
       currency,
       lines: lines.map(toLine),

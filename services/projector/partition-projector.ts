@@ -241,7 +241,7 @@ async function statesOf({ pool, log }: Run, { drafts }: Projection): Promise<Ord
   return [...drafts.values()].map((draft) => {
     const origin = draft.origin ?? origins.get(draft.orderId);
     if (origin === undefined) log.warn({ version: draft.event.version }, 'a changed order has no row');
-    return stateOf(draft, origin ?? { terms: null, createdAt: null });
+    return stateOf(draft, origin ?? { terms: null, createdAt: null, reason: null });
   });
 }
 

@@ -71,6 +71,18 @@ describe('a projection', () => {
     });
   });
 
+  it('keeps the reason of a rejected order when money arrives for it', () => {
+    const reason = { code: 'OUT_OF_STOCK', message: 'Only 1 is left.', pointer: '/items/0', seen: '[]' };
+    const rejected = event(0, { outcome: 'REJECTED', status: 'REJECTED', reason });
+    const kept = event(1, { outcome: 'APPLIED', version: 2, status: 'REJECTED', type: 'order.payment_kept' });
+    const [draft] = project(atTheBeginning, [at(0, rejected), at(1, kept)]).drafts.values();
+    expect(stateOf(draft!, draft!.origin!)).toMatchObject({
+      version: 2,
+      status: 'REJECTED',
+      reason: { code: 'OUT_OF_STOCK', message: 'Only 1 is left.', pointer: '/items/0' },
+    });
+  });
+
   it('gives the same result for any split into batches, except for the orders to look up', () => {
     const first = project(atTheBeginning, [at(0, accepted), at(1, event(1))]);
     const second = project(first.position, [at(2, cancelled)]);

@@ -1,5 +1,5 @@
 /** Converts outcomes to states. All functions are pure. */
-import type { OrderEvent, OrderState, OrderTerms } from '../../schemas/index.ts';
+import type { OrderEvent, OrderState, OrderTerms, Reason } from '../../schemas/index.ts';
 
 /** The position of the states of a partition, as a marker stores it. */
 export interface Position {
@@ -13,10 +13,12 @@ export interface Position {
 
 export const atTheBeginning: Position = { covers: -1, coversFrom: -1, eventsOffset: 0n };
 
-/** The values of an order that acceptance fixed. Later outcomes do not contain them. */
+/** The values of an order that its first outcome fixed. Later outcomes do not contain them. */
 export interface Origin {
   terms: OrderTerms | null;
   createdAt: number | null;
+  /** Why the order was rejected. */
+  reason: OrderState['reason'];
 }
 
 /** The newest outcome of one order in a batch. */
@@ -72,7 +74,7 @@ function takeOver(drafts: Map<string, Draft>, orderId: string, event: OrderEvent
   switch (event.outcome) {
     case 'ACCEPTED':
     case 'REJECTED':
-      drafts.set(orderId, { orderId, event, origin: { terms: termsOf(event), createdAt: event.occurredAt } });
+      drafts.set(orderId, { orderId, event, origin: originOf(event) });
       break;
     case 'APPLIED':
       drafts.set(orderId, { orderId, event, origin: drafts.get(orderId)?.origin ?? null });
@@ -81,6 +83,15 @@ function takeOver(drafts: Map<string, Draft>, orderId: string, event: OrderEvent
       // Other outcomes change no order.
       break;
   }
+}
+
+function originOf(event: OrderEvent): Origin {
+  return { terms: termsOf(event), createdAt: event.occurredAt, reason: shownReason(event.reason) };
+}
+
+/** A state does not show what the decision saw. */
+export function shownReason(reason: Reason | null): OrderState['reason'] {
+  return reason === null ? null : { code: reason.code, message: reason.message, pointer: reason.pointer };
 }
 
 /**
@@ -95,7 +106,6 @@ function termsOf({ order }: OrderEvent): OrderTerms | null {
 
 /** The state of an order after its newest outcome. */
 export function stateOf({ orderId, event }: Draft, origin: Origin): OrderState {
-  const { reason } = event;
   return {
     orderId,
     customerId: event.customerId,
@@ -107,7 +117,7 @@ export function stateOf({ orderId, event }: Draft, origin: Origin): OrderState {
     sourceOffset: event.sourceOffset,
     coversFrom: null,
     eventsOffset: null,
-    reason: reason === null ? null : { code: reason.code, message: reason.message, pointer: reason.pointer },
+    reason: shownReason(event.reason) ?? origin.reason,
     terms: origin.terms,
     money: event.money,
     units: event.units,

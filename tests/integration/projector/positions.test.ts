@@ -1,6 +1,6 @@
 /**
  * Markers do not match the outcomes, as after lost records. The projector continues, and reports the outcomes
- * that it could not cover.
+ * that it could not cover. States of orders from earlier batches have the values of their rows.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OrderState } from '../../../schemas/index.ts';
@@ -10,10 +10,10 @@ import { markerOf, type Position } from '../../../services/projector/projection.
 import { startProjector } from '../../../services/projector/service.ts';
 import { findPosition, messagesOf } from '../../../services/projector/snapshot.ts';
 import { type Codec, loadStateCodec } from '../../../services/shared/codec/index.ts';
-import { openFencedWriter } from '../../../services/shared/kafka/index.ts';
+import { openFencedWriter, readCommittedRange } from '../../../services/shared/kafka/index.ts';
 import { EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
 import { makeWorld } from '../../support/order-world/order-world.ts';
-import { type Planting, startPlanting } from '../../support/order-world/planting.ts';
+import { idBytes, type Planting, startPlanting } from '../../support/order-world/planting.ts';
 import { type ReconciledWorld, reconcileWorld } from '../../support/order-world/reconciled-world.ts';
 import { quietLog, testSettings } from '../../support/records/kafka.ts';
 import { type Started, startInProcess } from '../../support/records/subscribers.ts';
@@ -84,6 +84,29 @@ async function count(metric: string): Promise<number> {
   const text = await projector.metrics.text();
   return Number(new RegExp(`projector_${metric}[^}]*\\} (\\d+)`).exec(text)?.[1] ?? 0);
 }
+
+async function newestState(orderId: string): Promise<OrderState | undefined> {
+  const { low, high } = (await one.kafka.admin.endOffsets(STATE)).get(partition)!;
+  const range = { topic: STATE, partition, from: low, to: high };
+  const records = await readCommittedRange({ settings: testSettings(prefix), ...range, log: quietLog });
+  return records.map(({ value }) => states.decode(value!)).findLast((state) => state.orderId === orderId);
+}
+
+test('late money does not remove the reason of a rejected order', async () => {
+  const reason = { code: 'OUT_OF_STOCK', message: 'Only 1 is left.', pointer: '/items/0' };
+  const id = await planting.reject(partition, { reason: { ...reason, seen: null } });
+  await planting.sql('UPDATE orders SET reason = ? WHERE order_id = ?', JSON.stringify(reason), idBytes(id));
+  await covered();
+  await planting.decide(partition, {
+    outcome: 'APPLIED',
+    type: 'order.payment_kept',
+    orderId: id,
+    version: 2,
+    status: 'REJECTED',
+  });
+  await covered();
+  expect(await newestState(id)).toMatchObject({ version: 2, status: 'REJECTED', reason, terms: null });
+}, 90_000);
 
 test('outcomes that end before the marker are read from their end, and new ones are covered', async () => {
   const before = await position();

@@ -1,7 +1,6 @@
 /** Converts rows of `orders` and `order_items` to the orders that clients see. */
-import type { Reason } from '../../../../schemas/index.ts';
 import type { OrderStatus, OrderView, PricedLine } from '../../../domain/index.ts';
-import type { ItemColumns, OrderColumns } from '../../../orders-db/index.ts';
+import { type ItemColumns, type OrderColumns, reasonOf } from '../../../orders-db/index.ts';
 import { bytesToUuid } from '../../../shared/mysql/index.ts';
 
 /** One line of an order, with the columns of its order. */
@@ -11,7 +10,6 @@ export type OrderLineRow = Omit<
 > &
   Pick<ItemColumns, 'quantity' | 'unit_price' | 'line_total'> & {
     order_key: number | string;
-    reason: string | null;
     updated_at_ms: number;
     sku: string | null;
     name: string | null;
@@ -68,16 +66,4 @@ function orderOf(row: OrderLineRow, orderKey: number): StoredOrder & { lines: Pr
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
   };
-}
-
-/** Reads a stored reason. Text that is not JSON becomes the message: an operator may have written it by hand. */
-export function reasonOf(text: string | null): Reason | null {
-  if (text === null) return null;
-  try {
-    const { code, message, pointer = null, seen = null } = JSON.parse(text) as Partial<Reason>;
-    return { code: code ?? 'OTHER', message: message ?? '', pointer, seen };
-  } catch {
-    // Invalid JSON is no error here: the column accepts any text.
-    return { code: 'OTHER', message: text, pointer: null, seen: null };
-  }
 }

@@ -1,7 +1,7 @@
 /** Reads of orders in MySQL. Ingestion writes no orders there. */
 import { COMMANDS } from '../../../../topics/index.ts';
 import type { OrderStatus } from '../../../domain/index.ts';
-import { placedAt, selectOrders } from '../../../orders-db/index.ts';
+import { placedAt, reasonOf, selectOrders } from '../../../orders-db/index.ts';
 import {
   bytesToUuid,
   type Param,
@@ -11,14 +11,7 @@ import {
 } from '../../../shared/mysql/index.ts';
 import type { LogPosition } from '../common/ticket.ts';
 import { type OrderDetails, readOrderDetails } from './order-details.ts';
-import {
-  type OrderLineRow,
-  orderColumns,
-  orderJoins,
-  ordersOf,
-  reasonOf,
-  type StoredOrder,
-} from './order-rows.ts';
+import { type OrderLineRow, orderColumns, orderJoins, ordersOf, type StoredOrder } from './order-rows.ts';
 import { createPriceReader, type QuoteNeeds, type QuotePrices } from './price-reader.ts';
 
 /** A submission of an order that was accepted before. */
