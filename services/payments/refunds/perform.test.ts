@@ -24,7 +24,7 @@ const refused = { status: 'refused', code: 'REFUND_TOO_LARGE', reason: 'REFUND_T
 async function run(
   step: Step,
   answers: { refund?: RefundResult[]; find?: FoundRefund[] },
-  more: { attempt?: Partial<Attempt>; logProblem?: string } = {},
+  more: { attempt?: Partial<Attempt>; earlierAtMs?: number | null; logProblem?: string } = {},
 ) {
   const calls: string[] = [];
   const commands: PaymentCommand[] = [];
@@ -55,7 +55,8 @@ async function run(
     ...{ state: 'OPEN', attempts: 1, firstAtMs: nowMs - 90_000, lastAtMs: nowMs - 90_000 },
     ...more.attempt,
   };
-  const leased: LeasedRefund = { refund, step, attempt, leasedUntilMs: nowMs + 1 };
+  const { earlierAtMs = null } = more;
+  const leased: LeasedRefund = { refund, step, attempt, earlierAtMs, leasedUntilMs: nowMs + 1 };
   return { settlement: await perform(deps, provider, leased), calls, commands, results };
 }
 
@@ -112,6 +113,15 @@ describe('a call', () => {
     ]);
   });
 
+  test('that is refused proves nothing while an earlier call without an answer may still arrive', async () => {
+    const answers = () => ({ refund: [refused], find: [{ status: 'none' as const }] });
+    const early = await run('refund', answers(), { earlierAtMs: nowMs - 59_999 });
+    expect(early.settlement).toMatchObject({ state: 'OPEN', error: refused.reason });
+    expect(early.commands).toEqual([]);
+    const later = await run('refund', answers(), { earlierAtMs: nowMs - 60_000 });
+    expect(later.commands).toMatchObject([{ payload: { failureCode: 'REFUND_TOO_LARGE' } }]);
+  });
+
   test('that is refused because an earlier one succeeded is a success', async () => {
     const found = { status: 'succeeded', ...made } as const;
     const { commands } = await run('refund', { refund: [refused], find: [found] });
@@ -160,7 +170,7 @@ describe('the last question', () => {
     const { commands, results, calls } = await run(
       'giveUp',
       { find: [{ status: 'none' }] },
-      { attempt: exhausted },
+      { attempt: exhausted, earlierAtMs: exhausted.lastAtMs },
     );
     expect(calls).toEqual(['find']);
     expect(results).toEqual(['given_up']);
@@ -171,7 +181,8 @@ describe('the last question', () => {
 
   test('within a minute of the last call proves nothing', async () => {
     const attempt = { ...exhausted, lastAtMs: nowMs - 59_000 };
-    const { settlement, commands } = await run('giveUp', { find: [{ status: 'none' }] }, { attempt });
+    const more = { attempt, earlierAtMs: attempt.lastAtMs };
+    const { settlement, commands } = await run('giveUp', { find: [{ status: 'none' }] }, more);
     expect(settlement).toMatchObject({ state: 'OPEN', dueAtMs: nowMs + 1_000 });
     expect(commands).toEqual([]);
   });
@@ -200,6 +211,16 @@ describe('a refund that the provider had', () => {
       { attempt: { state: 'PENDING' } },
     );
     expect(settlement).toMatchObject({ state: 'OPEN', dueAtMs: nowMs + 10_000 });
+  });
+
+  test('is not called again once its result is in the log, because the result may be a failure', async () => {
+    const { settlement, commands } = await run(
+      'find',
+      { find: [{ status: 'none' }] },
+      { attempt: { state: 'TOLD' } },
+    );
+    expect(settlement).toMatchObject({ state: 'TOLD', dueAtMs: nowMs + hourMs });
+    expect(commands).toEqual([]);
   });
 
   test('stays pending without an answer', async () => {

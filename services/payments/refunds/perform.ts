@@ -30,6 +30,8 @@ type Finding =
   | { readonly kind: 'made'; readonly refund: MadeRefund }
   /** There is no refund of this key. `code` is the provider's reason for its refusal. */
   | { readonly kind: 'none'; readonly code: string | null }
+  /** The provider had it before. */
+  | { readonly kind: 'lost' }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** Runs the step of a leased refund. Returns what the queue has to store. Rejects only for a fault of the code. */
@@ -42,6 +44,8 @@ export async function perform(
   switch (finding.kind) {
     case 'unknown':
       return retry(deps, leased, finding.reason);
+    case 'lost':
+      return afterLoss(deps, leased);
     case 'made':
       if (finding.refund.status === 'pending')
         return { state: 'PENDING', dueAtMs: askAgainAtMs(deps.nowMs()), error: null };
@@ -52,13 +56,15 @@ export async function perform(
 }
 
 async function ask(deps: PerformDeps, provider: RefundCaller, leased: LeasedRefund): Promise<Finding> {
-  const { step, attempt } = leased;
+  const { step, earlierAtMs } = leased;
   if (step === 'refund') return call(deps, provider, leased);
   const found = await find(deps, provider, leased);
   if (found.status !== 'none') return findingOf(found);
   if (step === 'findThenRefund') return call(deps, provider, leased);
-  if (step === 'giveUp' && isProof(attempt, deps.nowMs())) return { kind: 'none', code: null };
-  return { kind: 'unknown', reason: noRefund };
+  if (step === 'find') return { kind: 'lost' };
+  return isProof(earlierAtMs, deps.nowMs())
+    ? { kind: 'none', code: null }
+    : { kind: 'unknown', reason: noRefund };
 }
 
 /** A refusal says only that this call made no refund. Whether an earlier one did is asked. */
@@ -67,7 +73,10 @@ async function call(deps: PerformDeps, provider: RefundCaller, leased: LeasedRef
   deps.onCall('refund', result.status);
   if (result.status !== 'refused') return findingOf(result);
   const found = await find(deps, provider, leased);
-  return found.status === 'none' ? { kind: 'none', code: result.code } : findingOf(found);
+  if (found.status !== 'none') return findingOf(found);
+  return isProof(leased.earlierAtMs, deps.nowMs())
+    ? { kind: 'none', code: result.code }
+    : { kind: 'unknown', reason: result.reason };
 }
 
 async function find(
@@ -137,13 +146,14 @@ async function append(
   return { state: 'TOLD', dueAtMs: checkAgainAtMs(leased.attempt, deps.nowMs()), error: null };
 }
 
+/** A pending refund is called again. A result in the log may be a failure, so a call could pay after it. */
+function afterLoss(deps: PerformDeps, leased: LeasedRefund): Settlement {
+  if (leased.attempt.state === 'PENDING') return { ...retry(deps, leased, noRefund), state: 'OPEN' };
+  return { state: 'TOLD', dueAtMs: checkAgainAtMs(leased.attempt, deps.nowMs()), error: noRefund };
+}
+
 /** A refund that the provider once had stays in its state: only questions follow. */
-function retry(deps: PerformDeps, { attempt, step }: LeasedRefund, reason: string): Settlement {
-  const nowMs = deps.nowMs();
-  const isLost = step === 'find' && reason === noRefund;
-  return {
-    state: isLost ? 'OPEN' : attempt.state,
-    dueAtMs: retryAtMs(attempt, nowMs, deps.retryMinMs, deps.random()),
-    error: reason,
-  };
+function retry(deps: PerformDeps, { attempt }: LeasedRefund, reason: string): Settlement {
+  const dueAtMs = retryAtMs(attempt, deps.nowMs(), deps.retryMinMs, deps.random());
+  return { state: attempt.state, dueAtMs, error: reason };
 }

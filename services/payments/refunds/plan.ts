@@ -42,9 +42,9 @@ export function makesCall(step: Step): boolean {
   return step === 'refund' || step === 'findThenRefund';
 }
 
-/** Whether the answer "none" is a proof: the last call can no longer arrive. */
-export function isProof({ lastAtMs }: Attempt, nowMs: number): boolean {
-  return lastAtMs === null || nowMs - lastAtMs >= settleMs;
+/** Whether the answer "none" is a proof: a call at this time can no longer arrive. Null: there was no call. */
+export function isProof(earlierAtMs: number | null, nowMs: number): boolean {
+  return earlierAtMs === null || nowMs - earlierAtMs >= settleMs;
 }
 
 /** When a refund is due again that has no answer, in ms. `random` is from 0 to 1. */

@@ -28,6 +28,8 @@ export interface LeasedRefund {
   readonly step: Step;
   /** With the call of this step, if it may make one. */
   readonly attempt: Attempt;
+  /** Time of the last call before this step, which may have no answer. Null before the first. */
+  readonly earlierAtMs: number | null;
   readonly leasedUntilMs: number;
 }
 
@@ -182,7 +184,7 @@ async function leaseOne(
      WHERE refund_id = ?`,
     [instanceId, leasedUntilMs, attempt.attempts, attempt.firstAtMs, attempt.lastAtMs, row.refund_id],
   );
-  return { refund, step, attempt, leasedUntilMs };
+  return { refund, step, attempt, earlierAtMs: lastAtMs, leasedUntilMs };
 }
 
 /** The attempt with one more call at this time. */
