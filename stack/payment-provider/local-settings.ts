@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { newWebhookSecret } from '../../services/shared/standard-webhooks/index.ts';
 
 export interface LocalPaymentSettings {
   /** Bearer key of the provider's API. */
@@ -18,10 +19,7 @@ export function localPaymentSettings(dir: string): LocalPaymentSettings {
   mkdirSync(folder, { recursive: true });
   return {
     key: kept(path.join(folder, 'key'), () => randomBytes(24).toString('hex')),
-    signingSecret: kept(
-      path.join(folder, 'signing-secret'),
-      () => `whsec_${randomBytes(32).toString('base64')}`,
-    ),
+    signingSecret: kept(path.join(folder, 'signing-secret'), newWebhookSecret),
     file: path.join(folder, 'state.sqlite'),
   };
 }

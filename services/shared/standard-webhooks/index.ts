@@ -1,2 +1,2 @@
-export { signWebhook } from './sign.ts';
+export { newWebhookSecret, signWebhook } from './sign.ts';
 export { verifyWebhook } from './verify.ts';

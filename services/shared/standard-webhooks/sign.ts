@@ -1,5 +1,5 @@
 /** Signs webhooks as https://www.standardwebhooks.com describes. */
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 
 interface WebhookToSign {
   /** The same on every attempt. */
@@ -15,6 +15,11 @@ interface SignedWebhook {
 }
 
 const secretForm = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/;
+
+/** A new secret `whsec_…` of 256 bits. */
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
 
 /**
  * The headers of one attempt at this time. During a rotation there are several secrets `whsec_…`, the newest

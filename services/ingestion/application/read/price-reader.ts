@@ -43,7 +43,10 @@ export function createPriceReader(db: Queryable): (needs: QuoteNeeds) => Promise
   const readRules = async (couponCode: string | null): Promise<Rules> => {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const before = await selectRuleVersions(db);
-      const rates = before.rates === kept.version ? kept.rates : await selectRateRules(db);
+      const isKept = before.rates === kept.version;
+      if (isKept && couponCode === null)
+        return { ...kept.rates, version: before.coupons + before.rates, coupons: new Map() };
+      const rates = isKept ? kept.rates : await selectRateRules(db);
       const coupons = couponCode === null ? [] : await selectCoupons(db, [couponCode]);
       const after = await selectRuleVersions(db);
       if (before.coupons !== after.coupons || before.rates !== after.rates) continue;

@@ -10,6 +10,8 @@ import { backoff, type RetryOptions, retry } from '../../../shared/retry/index.t
 import type { SecretBox } from '../../../shared/secrets/index.ts';
 import { createOneByOne } from '../limits/one-by-one.ts';
 
+export { newWebhookSecret } from '../../../shared/standard-webhooks/index.ts';
+
 /** A customer that needs more receivers must distribute the events itself. */
 export const endpointsPerCustomerMax = 50;
 

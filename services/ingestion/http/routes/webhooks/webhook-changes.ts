@@ -1,6 +1,6 @@
 /** Changes that the owner makes to a webhook endpoint: a new secret, or enabling it again. */
 
-import type { ChangeOf } from '../../../application/webhooks/webhook-store.ts';
+import { type ChangeOf, newWebhookSecret } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { HttpProblem } from '../../problems.ts';
 import { bodyOf, readBody } from '../../requests/read-request.ts';
@@ -14,7 +14,7 @@ import { compileCheck } from '../../validation.ts';
 import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps, RouteOf } from '../route.ts';
-import { changeOf, endpointResource, findEndpoint, newSecret, sendJson } from './webhook-responses.ts';
+import { changeOf, endpointResource, findEndpoint, sendJson } from './webhook-responses.ts';
 
 export const rotateSecretOperation: Operation = {
   id: 'rotateWebhookSecret',
@@ -78,7 +78,7 @@ export function rotateSecret(deps: RouteDeps): RouteOf<RotateInput> {
     },
     async handler(request, reply, { change, overlapSeconds }) {
       const nowMs = await databaseTime(deps, request.caller.customerId);
-      const secret = newSecret();
+      const secret = newWebhookSecret();
       const previousUntilMs = nowMs + overlapSeconds * 1000;
       const found = await atDatabase(deps, request.caller.customerId, () =>
         deps.webhooks.rotate(change, { secret, previousUntilMs }, nowMs),

@@ -1,6 +1,6 @@
 /** Creates, lists, shows and deletes the webhook endpoints of a customer. */
 import { randomBytes } from 'node:crypto';
-import { endpointsPerCustomerMax } from '../../../application/webhooks/webhook-store.ts';
+import { endpointsPerCustomerMax, newWebhookSecret } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { callersTraceIdOf, HttpProblem } from '../../problems.ts';
 import { readBody, validationProblem } from '../../requests/read-request.ts';
@@ -19,7 +19,6 @@ import {
   endpointIdOf,
   endpointResource,
   findEndpoint,
-  newSecret,
   ownerOf,
   sendJson,
 } from './webhook-responses.ts';
@@ -110,7 +109,7 @@ export function createWebhook(deps: RouteDeps): RouteOf<CreateInput> {
     },
     async handler(request, reply, { customerId, url, eventTypes }) {
       const endpointId = `we_${randomBytes(16).toString('hex')}`;
-      const secret = newSecret();
+      const secret = newWebhookSecret();
       const traceId = callersTraceIdOf(request);
       const nowMs = await databaseTime(deps, request.caller.customerId);
       const endpoint = await atDatabase(deps, request.caller.customerId, () =>

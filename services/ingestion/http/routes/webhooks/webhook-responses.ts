@@ -1,5 +1,4 @@
 /** Functions of all webhook routes: the owner of an endpoint, and its representation. */
-import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChangeOf, WebhookEndpoint } from '../../../application/webhooks/webhook-store.ts';
 import { callersTraceIdOf, HttpProblem } from '../../problems.ts';
@@ -53,11 +52,6 @@ export async function findEndpoint(
   );
   if (endpoint === null) throw new HttpProblem('ENDPOINT_NOT_FOUND');
   return endpoint;
-}
-
-/** A secret of 256 bits in the form of Standard Webhooks. */
-export function newSecret(): string {
-  return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
 /** The endpoint as its owner sees it, without the secret. */
