@@ -29,8 +29,7 @@ function subjectProblem(command: OrderCommand): string | null {
   if (command.type === 'ADJUST_STOCK') {
     return skuPattern.test(command.payload.sku) ? null : 'the sku is not 1-64 visible ASCII characters';
   }
-  if (command.orderId === null || !isUuid(command.orderId))
-    return 'orderId is not a lower-case UUID';
+  if (command.orderId === null || !isUuid(command.orderId)) return 'orderId is not a lower-case UUID';
   if (command.customerId !== null && !customerPattern.test(command.customerId)) {
     return 'customerId is not 1-128 visible ASCII characters';
   }

@@ -3,6 +3,8 @@
  * quotes. A batch uses `StatementBuffer`, which has the same rules for bytes. Both write text instead of
  * prepared statements, because each batch changes the shape of the statement.
  */
+import { isUuid } from '../ids/index.ts';
+
 // The characters that end or change a quoted literal under the session's sql_mode. All others, NUL included, need no
 // escape, because statements have a length in bytes.
 const special = /['\\]/;
@@ -25,8 +27,6 @@ export function placeholders(values: readonly unknown[]): string {
   return Array(values.length).fill('?').join(',');
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /** The 16 bytes of a lower-case UUID, as BINARY(16) columns hold it. Throws a RangeError on any other text. */
 export function uuidToBytes(id: string): Buffer {
   checkUuid(id);
@@ -35,7 +35,7 @@ export function uuidToBytes(id: string): Buffer {
 
 /** Throws a RangeError unless the text is a lower-case UUID. */
 function checkUuid(id: string): void {
-  if (!uuidPattern.test(id)) throw new RangeError('not a lower-case UUID');
+  if (!isUuid(id)) throw new RangeError('not a lower-case UUID');
 }
 
 /** The lower-case UUID of 16 bytes. Throws a RangeError on any other length. */

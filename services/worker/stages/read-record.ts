@@ -9,6 +9,7 @@ import {
   UnknownSchemaError,
   verifyChecksum,
 } from '../../shared/codec/index.ts';
+import { isUuid } from '../../shared/ids/index.ts';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -90,8 +91,6 @@ function partitionProblem(command: OrderCommand, partition: number): string | nu
   return right === partition ? null : `the command belongs to partition ${right}`;
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 export function deadLetter(
   record: InRecord,
   code: string,
@@ -99,5 +98,5 @@ export function deadLetter(
   schemaId: number | null,
 ): DeadLetter {
   const key = record.key !== null && record.key.length === 36 ? record.key.toString('latin1') : '';
-  return { record, code, message, schemaId, orderId: uuidPattern.test(key) ? key : null };
+  return { record, code, message, schemaId, orderId: isUuid(key) ? key : null };
 }
