@@ -54,7 +54,7 @@ export function allChecks(deps: ChecksDeps): Check[] {
   return [
     outcomesCheck({ mysql, admin, ledgers, lasting, reached, readOutcomes: deps.readOutcomes }),
     ordersCheck({ mysql, redis, memory, pace }),
-    bookCheck({ connect, pace, clock, stuck, unpaidOrdersEnd: isDecided('EXPIRE') }),
+    bookCheck({ connect, pace, clock, stuck, isDecided }),
     deadLettersCheck({ mysql, admin, index: deps.deadLetters, reached, pace, clock, metrics: deps.metrics }),
     offsetsCheck({ mysql, admin, ledgers, clock, stallMs }),
     deliveriesCheck({ mysql, memory, pace }),

@@ -49,13 +49,13 @@ function sessionOf(orders: readonly Order[], available: number): Session {
   } as unknown as Session;
 }
 
-async function walk(orders: readonly Order[], available: number, unpaidOrdersEnd = false) {
+async function walk(orders: readonly Order[], available: number, decided: readonly string[] = []) {
   const check = bookCheck({
     connect: async () => sessionOf(orders, available),
     pace: createPace(systemClock, 0),
     clock: systemClock,
     stuck: { pendingGraceMs: 0, paidMaxMs: hourMs, shippedMaxMs: hourMs, deliveredMaxMs: hourMs },
-    unpaidOrdersEnd,
+    isDecided: (type) => decided.includes(type),
   });
   const tally = createTally([], 5_000);
   await check.run([], tally, new AbortController().signal);
@@ -73,21 +73,20 @@ describe('a walk over all orders', () => {
     ]);
   });
 
-  it('counts no unpaid order as stuck while no command can end it, and finds other stuck orders', async () => {
-    const overdue = { n: 0, status: 'PENDING_PAYMENT', dueAtMs: 1 };
+  it('counts an order as stuck only if workers decide the command that it waits for', async () => {
     const longAgo = Date.now() - 2 * hourMs;
-    const stuck = ['PAID', 'SHIPPED', 'DELIVERED'].map((status, n) => ({
-      n: n + 1,
+    const orders = ['PENDING_PAYMENT', 'PAID', 'SHIPPED', 'DELIVERED'].map((status, n) => ({
+      n,
       status,
+      dueAtMs: 1,
       updatedAtMs: longAgo,
     }));
-    const names = (tally: Awaited<ReturnType<typeof walk>>) =>
-      tally.kept().map(({ kind, subject }) => `${kind} ${subject}`);
-    const others = [1, 2, 3].map((n) => `ORDER_STUCK ${idOf(n)}`);
-    expect(names(await walk([overdue, ...stuck], 99_996))).toEqual(others);
-    expect(names(await walk([overdue, ...stuck], 99_996, true))).toEqual([
-      `ORDER_STUCK ${idOf(0)}`,
-      ...others,
-    ]);
+    const stuckWith = async (...decided: string[]) =>
+      (await walk(orders, 99_996, decided)).kept().map(({ kind, subject }) => `${kind} ${subject}`);
+    const stuck = orders.map(({ n }) => `ORDER_STUCK ${idOf(n)}`);
+    expect(await stuckWith()).toEqual([]);
+    expect(await stuckWith('EXPIRE')).toEqual([stuck[0]]);
+    expect(await stuckWith('SHIP', 'CLOSE')).toEqual([stuck[1], stuck[3]]);
+    expect(await stuckWith('EXPIRE', 'SHIP', 'DELIVER', 'CLOSE')).toEqual(stuck);
   });
 });

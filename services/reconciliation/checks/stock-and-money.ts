@@ -5,6 +5,7 @@
  * The database only reads rows in key order. This process adds and compares, so that the workers' database has less
  * work.
  */
+import type { OrderCommand } from '../../../schemas/index.ts';
 import { holdsStock, type OrderStatus } from '../../domain/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
 import { bytesToUuid, type Session } from '../../shared/mysql/index.ts';
@@ -12,6 +13,8 @@ import type { Difference } from '../findings/finding-kinds.ts';
 import type { Tally } from '../findings/tally.ts';
 import type { Check } from './check.ts';
 import type { Pace } from './pace.ts';
+
+type CommandType = OrderCommand['type'];
 
 /** Rows of one query. */
 const chunkOrders = 4_000;
@@ -30,8 +33,8 @@ export interface BookDeps {
   pace: Pace;
   clock: Clock;
   stuck: StuckLimits;
-  /** Whether the workers decide the command that ends an unpaid order. If not, no unpaid order counts as stuck. */
-  unpaidOrdersEnd: boolean;
+  /** Whether the workers decide this command. An order that no decided command moves on does not count as stuck. */
+  isDecided(type: CommandType): boolean;
 }
 
 export function bookCheck({ connect, pace, clock, ...limits }: BookDeps): Check {
@@ -62,7 +65,7 @@ export function bookCheck({ connect, pace, clock, ...limits }: BookDeps): Check 
   };
 }
 
-interface Chunk extends Pick<BookDeps, 'stuck' | 'unpaidOrdersEnd'> {
+interface Chunk extends Pick<BookDeps, 'stuck' | 'isDecided'> {
   after: number;
   nowMs: number;
 }
@@ -152,19 +155,26 @@ function compareMoney(
   };
 }
 
+/** The command that an order in this status waits for, and the limit of the wait. */
+const nextCommands = {
+  PAID: { type: 'SHIP', limit: 'paidMaxMs' },
+  SHIPPED: { type: 'DELIVER', limit: 'shippedMaxMs' },
+  DELIVERED: { type: 'CLOSE', limit: 'deliveredMaxMs' },
+} as const satisfies Partial<Record<OrderStatus, { type: CommandType; limit: keyof StuckLimits }>>;
+
 function isStuck(
   { status, payment_due_at_ms: dueAtMs, updated_at_ms: updatedAtMs }: AmountsRow,
-  { nowMs, stuck, unpaidOrdersEnd }: Chunk,
+  { nowMs, stuck, isDecided }: Chunk,
 ): boolean {
   switch (status) {
     case 'PENDING_PAYMENT':
-      return unpaidOrdersEnd && dueAtMs !== null && dueAtMs < nowMs - stuck.pendingGraceMs;
+      return isDecided('EXPIRE') && dueAtMs !== null && dueAtMs < nowMs - stuck.pendingGraceMs;
     case 'PAID':
-      return updatedAtMs < nowMs - stuck.paidMaxMs;
     case 'SHIPPED':
-      return updatedAtMs < nowMs - stuck.shippedMaxMs;
-    case 'DELIVERED':
-      return updatedAtMs < nowMs - stuck.deliveredMaxMs;
+    case 'DELIVERED': {
+      const { type, limit } = nextCommands[status];
+      return isDecided(type) && updatedAtMs < nowMs - stuck[limit];
+    }
     default:
       return false;
   }

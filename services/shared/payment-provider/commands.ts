@@ -49,7 +49,7 @@ export function recordRefundCommand(result: RefundResultToRecord, nowMs: number)
   const { provider, orderId, refundId, providerRefundId, succeeded, amount, currency } = result;
   const { providerEventId } = result;
   const failureCode = result.failureCode?.slice(0, failureCodeLengthMax) ?? null;
-  const named = `${refundId}\0${providerRefundId ?? ''}\0${succeeded ? 'succeeded' : 'failed'}`;
+  const named = `${provider}\0${refundId}\0${providerRefundId ?? ''}\0${succeeded ? 'succeeded' : 'failed'}`;
   return {
     ...envelope(provider, orderId, nowMs),
     commandId: commandId('refund', named),

@@ -189,7 +189,10 @@ describe('one order', () => {
   });
 });
 
-test('120 lives with a provider that repeats, disorders and loses, while processes are killed', async () => {
+test('120 lives with a provider that repeats, disorders and loses, while processes are killed', {
+  // The sum of its waits for events.
+  timeout: 240_000,
+}, async () => {
   await faults({
     duplicates: 0.3,
     disorder: 0.5,

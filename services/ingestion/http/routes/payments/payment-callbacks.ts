@@ -15,7 +15,7 @@ export const receiveCallbackOperation: Operation = {
   url: '/v1/payments/callbacks/:provider',
   summary: 'Receive a callback of a payment provider',
   description:
-    'For payment providers. The request needs no token, but a signature of its exact body that is at most 5 minutes old. 200 means that all events are durable in Kafka. Send the callback again after any other status except 400, 401, 404 and 413. A repeated callback has no second effect.',
+    'For payment providers. The request needs no token, but a signature of its exact body that is at most 5 minutes old. 200 means that all events are durable in Kafka. Send the callback again after any other status except 400 and 413. 401 and 404 may end when the settings of the API are corrected. A repeated callback has no second effect.',
   scope: null,
   tag: 'Payments',
   admissionClass: 'write',
