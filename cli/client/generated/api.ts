@@ -196,7 +196,7 @@ export interface paths {
         put?: never;
         /**
          * Receive a callback of a payment provider
-         * @description For payment providers. The request needs no token, but a signature of its exact body that is at most 5 minutes old. 200 means that all events are durable in Kafka. Send the callback again after any other status except 400, 401, 404 and 413. A repeated callback has no second effect.
+         * @description For payment providers. The request needs no token, but a signature of its exact body that is at most 5 minutes old. 200 means that all events are durable in Kafka. Send the callback again after any other status except 400 and 413. 401 and 404 may end when the settings of the API are corrected. A repeated callback has no second effect.
          */
         post: operations["receivePaymentCallback"];
         delete?: never;

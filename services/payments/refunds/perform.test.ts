@@ -70,7 +70,7 @@ describe('a call', () => {
     expect(results).toEqual(['succeeded']);
     expect(commands).toMatchObject([
       {
-        commandId: 'refund:9bfb831d02664fe0f51feaf985d5e454',
+        commandId: 'refund:3a70748674a6f889fc9c5fe32c02d8ad',
         type: 'RECORD_REFUND',
         orderId: refund.orderId,
         payload: {
