@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError, appError, errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { createMysql, type Mysql, parseMysqlUrl, type Session } from '../shared/mysql/index.ts';
+import { addApplied, openAppliedMigrations, readApplied, removeApplied } from './applied-migrations.ts';
 import { splitStatements } from './statements.ts';
 
 export type MigrateOptions = {
@@ -34,7 +35,8 @@ const unknownDatabaseErrno = 1049;
 
 /**
  * Brings the tables to a version. Returns the applied migrations. It applies one migration after another under a lock
- * of the server, and records each finished migration in `schema_migrations`.
+ * of the server, and records each finished migration with its checksum in `schema_migrations`. An edited file of an applied
+ * migration is MIGRATION_CHANGED, and nothing is changed.
  *
  * DDL commits implicitly. So a migration that fails in the middle is partly applied and not recorded.
  * MIGRATION_FAILED names the failed statement.
@@ -136,14 +138,8 @@ async function run(
   migrations: Migration[],
   options: MigrateOptions,
 ): Promise<MigrationStep[]> {
-  await session.write(
-    'CREATE TABLE IF NOT EXISTS schema_migrations (version INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, applied_at_ms BIGINT NOT NULL) ENGINE = InnoDB',
-  );
-  const rows = await session.rows<{ version: number; name: string }>(
-    'SELECT version, name FROM schema_migrations ORDER BY version',
-  );
-  checkApplied(rows, migrations);
-  const applied = new Set(rows.map((row) => row.version));
+  await openAppliedMigrations(session);
+  const applied = await readApplied(session, migrations);
   const steps: MigrationStep[] = [];
   for (const migration of plan(applied, migrations, options)) {
     const direction = options.direction ?? 'up';
@@ -155,20 +151,6 @@ async function run(
     steps.push({ version: migration.version, name: migration.name, direction });
   }
   return steps;
-}
-
-function checkApplied(
-  rows: readonly { version: number; name: string }[],
-  migrations: readonly Migration[],
-): void {
-  const nameOf = new Map(migrations.map(({ version, name }) => [version, name]));
-  for (const { version, name } of rows) {
-    if (nameOf.get(version) !== name) {
-      throw appError('MIGRATION_INVALID', {
-        reason: `the database has ${version} ${name}, but no file has this migration`,
-      });
-    }
-  }
 }
 
 /**
@@ -204,13 +186,6 @@ async function apply(session: Session, migration: Migration, direction: 'up' | '
       );
     }
   }
-  if (direction === 'up') {
-    await session.write('INSERT INTO schema_migrations (version, name, applied_at_ms) VALUES (?, ?, ?)', [
-      migration.version,
-      migration.name,
-      Date.now(),
-    ]);
-  } else {
-    await session.write('DELETE FROM schema_migrations WHERE version = ?', [migration.version]);
-  }
+  if (direction === 'up') await addApplied(session, migration);
+  else await removeApplied(session, migration);
 }

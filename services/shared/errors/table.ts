@@ -69,6 +69,11 @@ export const errorTable = {
     template: 'This database belongs to another installation: {reason}',
   },
   MIGRATION_INVALID: { disposition: 'fatal', template: 'The migrations are not a sequence: {reason}' },
+  MIGRATION_CHANGED: {
+    disposition: 'fatal',
+    template:
+      '{file} was edited after the database ran it. Restore the file, and put the change into a new migration.',
+  },
   MIGRATION_LOCKED: {
     disposition: 'retry',
     template: 'Another migration held the lock for {waitedSeconds} s.',
