@@ -59,21 +59,6 @@ export async function readRefund(db: Connection, refundId: string): Promise<RowD
   return rows[0] === undefined ? null : withIds(rows[0]);
 }
 
-export interface OpenRefunds {
-  readonly open: number;
-  /** When the oldest of them became open, in epoch ms; null without one. */
-  readonly oldestMs: number | null;
-}
-
-/** Refunds without a result. */
-export async function readOpenRefunds(db: Connection): Promise<OpenRefunds> {
-  const [rows] = await db.query<RowDataPacket[]>(
-    'SELECT COUNT(*) AS open, MIN(open_since_ms) AS oldest FROM refunds WHERE open_since_ms IS NOT NULL',
-  );
-  const oldest = rows[0]?.['oldest'] ?? null;
-  return { open: Number(rows[0]?.['open'] ?? 0), oldestMs: oldest === null ? null : Number(oldest) };
-}
-
 /** The row with its binary ids as text. */
 function withIds(row: RowDataPacket): RowDataPacket {
   for (const [name, value] of Object.entries(row)) if (Buffer.isBuffer(value)) row[name] = bytesToUuid(value);

@@ -5,9 +5,10 @@ import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue
 import { databaseNowMs, withDatabase } from '../../database.ts';
 import { namingMissing } from '../../kafka/missing-topic.ts';
 import { type GroupStanding, groupStandings } from '../../lag/groups.ts';
+import { type OpenRefunds, openRefundsText, readOpenRefunds } from '../../lag/open-refunds.ts';
 import { type LaneStanding, readLanes, standings, stillLanes } from '../../lag/partition-lag.ts';
+import { readTimers, type TimerStanding, timersText } from '../../lag/timers.ts';
 import { count, print, printJson, table } from '../../output.ts';
-import { type OpenRefunds, readOpenRefunds } from '../../payments/read-money.ts';
 import { haltOf } from '../../recover/status.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
@@ -18,10 +19,12 @@ interface LagOptions {
   json?: boolean;
 }
 
-/** `orderstream lag`: shows the position of each lane and group, and what a lane waits for. It only reads. */
+/** `orderstream lag`: shows the position of each lane and group, due timers and open refunds. It only reads. */
 export function lagCommand(): Command {
   return new Command('lag')
-    .description('show the lag of workers and subscribers, and what each lane waits for')
+    .description(
+      'show the lag of workers and subscribers, what each lane waits for, due timers and open refunds',
+    )
     .option('--group <group>', 'only this consumer group, which may be one of another team')
     .option('--all', 'every partition of every group, also without lag')
     .option('--json', 'print JSON')
@@ -33,11 +36,11 @@ async function lag(options: LagOptions): Promise<void> {
   const servers = await findServers(options.name, process.env, ['kafka']);
   const settings = createKafkaConfig(servers, 'orderstream-cli');
   const own = [COMMANDS, EVENTS, STATE, DEAD_LETTERS];
-  const { kafka, lanes, groups, halt, refunds, nowMs } = await namingMissing(settings, own, () =>
+  const { kafka, lanes, groups, halt, timers, refunds, nowMs } = await namingMissing(settings, own, () =>
     readLag(options),
   );
   if (options.json) {
-    printJson({ lanes, groups, halt, refunds });
+    printJson({ lanes, groups, halt, timers, refunds });
     return;
   }
   if (halt !== null) print(`HALTED since ${new Date(halt.detectedAtMs).toISOString()}: ${halt.message}\n`);
@@ -46,7 +49,8 @@ async function lag(options: LagOptions): Promise<void> {
     print([...still, `lanes of ${kafka}${COMMANDS}`, lanesText(lanes), ''].join('\n'));
   }
   print(groupsText(groups, options.all === true));
-  if (refunds !== null) print(`\n${refundsText(refunds, nowMs)}`);
+  if (timers !== null) print(`\n${timersText(timers, nowMs)}`);
+  if (refunds !== null) print(openRefundsText(refunds, nowMs));
 }
 
 async function readLag(options: LagOptions): Promise<{
@@ -54,7 +58,8 @@ async function readLag(options: LagOptions): Promise<{
   lanes: LaneStanding[] | null;
   groups: GroupStanding[];
   halt: Halt | null;
-  /** Null with `--group`. */
+  /** Null with `--group`, like the refunds. */
+  timers: TimerStanding | null;
   refunds: OpenRefunds | null;
   /** Epoch ms by the clock of the database, like the times of the lanes. */
   nowMs: number;
@@ -66,34 +71,30 @@ async function readLag(options: LagOptions): Promise<{
   try {
     const groups = await groupStandings(admin, options.group);
     if (!withLanes)
-      return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null, refunds: null, nowMs: 0 };
+      return {
+        ...{ kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null },
+        ...{ timers: null, refunds: null, nowMs: 0 },
+      };
     const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
     // Read the tables first and the log later. So the log never has fewer commands than are decided.
-    const { rows, halt, refunds, nowMs } = await withDatabase(mysqlUrl, async (db) => ({
-      rows: await readLanes(db),
-      halt: await haltOf(db),
-      refunds: await readOpenRefunds(db),
-      nowMs: await databaseNowMs(db),
-    }));
+    const { rows, nowMs, ...money } = await withDatabase(mysqlUrl, async (db) => {
+      const rows = await readLanes(db);
+      const halt = await haltOf(db);
+      const nowMs = await databaseNowMs(db);
+      return { rows, halt, timers: await readTimers(db, nowMs), refunds: await readOpenRefunds(db), nowMs };
+    });
     const ends: number[] = [];
     for (const [partition, { high }] of await admin.endOffsets(COMMANDS)) ends[partition] = Number(high);
     return {
       kafka: kafka.kafkaTopicPrefix,
       lanes: standings(rows, ends, nowMs),
       groups,
-      halt,
-      refunds,
+      ...money,
       nowMs,
     };
   } finally {
     await admin.close();
   }
-}
-
-function refundsText({ open, oldestMs }: OpenRefunds, nowMs: number): string {
-  if (open === 0) return 'refunds: none is open';
-  const seconds = Math.max(0, Math.round((nowMs - (oldestMs ?? nowMs)) / 1000));
-  return `refunds: ${count(open)} open, the oldest for ${count(seconds)} s`;
 }
 
 function lanesText(lanes: readonly LaneStanding[]): string {

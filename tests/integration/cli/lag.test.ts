@@ -5,12 +5,15 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGroupConsumer, type GroupConsumer } from '../../../services/shared/kafka/index.ts';
 import { noMetrics } from '../../../services/shared/metrics/index.ts';
+import { readNowMs, uuidToBytes } from '../../../services/shared/mysql/index.ts';
 import { EVENTS, GROUPS, partitionOfOrder, STATE } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer, placeCommand } from '../../support/arena/load.ts';
 import { projectorCaughtUp } from '../../support/arena/reading/waits.ts';
+import { insertRefund } from '../../support/payments/refund-rows.ts';
 import { spawnProjector } from '../../support/programs/projector-process.ts';
 import { quietLog as log, testSettings } from '../../support/records/kafka.ts';
+import { insertTimed } from '../../support/scheduler/timer-rows.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const prefix = useTopicPrefix('cli-lag');
@@ -100,6 +103,40 @@ describe('lag', () => {
     expect(stdout).toContain('orders-worker on orders.commands.v1: 1 behind');
     expect(stdout).toContain('orders-projector on orders.events.v1: no lag');
     expect(stdout).toContain('refunds: none is open');
+    expect(stdout).toMatch(/timers: no order is due; the next one in 1,8\d\d s/);
+    expect(stdout).toContain('schedulers: no scheduler has partitions 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11');
+  });
+
+  test('shows due orders, the partitions of each scheduler, and the next step of open refunds', async () => {
+    const { pool } = arena.mysql;
+    const nowMs = await readNowMs(pool);
+    await insertTimed(pool, [
+      { partition: 1, timerInMs: -90_000 },
+      { partition: 2, timerInMs: -30_000 },
+      { partition: 3, timerInMs: -99_000, status: 'CANCELLED' },
+    ]);
+    await pool.write(
+      "UPDATE scheduler_leases SET owner = 'sched-1', leased_until_ms = ? WHERE partition_id < 11",
+      [nowMs + 600_000],
+    );
+    const { refundId } = await insertRefund(pool, 'pay-1');
+    await insertRefund(pool, 'pay-2');
+    await pool.write(
+      "INSERT INTO refund_attempts (refund_id, next_at_ms, tries, state) VALUES (?, ?, 3, 'PENDING')",
+      [uuidToBytes(refundId), nowMs + 600_000],
+    );
+    const { stdout } = await orderstream('lag');
+    expect(stdout).toMatch(/timers: 2 orders are due, the oldest for (9|10)\d s; the next one in 1,\d\d\d s/);
+    expect(stdout).toContain(
+      'schedulers: sched-1 has partitions 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10; no scheduler has partition 11',
+    );
+    expect(stdout).toMatch(
+      /refunds: 2 open \(1 NEW, 1 PENDING\), the oldest for \d+ s, at most 3 calls each; the next step is due in 5\d\d s/,
+    );
+    const { timers, refunds } = JSON.parse((await orderstream('lag', '--json')).stdout);
+    expect(timers).toMatchObject({ due: 2, oldestAtMs: expect.any(Number) });
+    expect(timers.leases).toHaveLength(12);
+    expect(refunds).toMatchObject({ open: 2, byState: { NEW: 1, PENDING: 1 }, triesMax: 3 });
   });
 });
 
