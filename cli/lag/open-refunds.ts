@@ -7,8 +7,8 @@ export interface OpenRefunds {
   /** When the oldest of them became open, in epoch ms; null without one. */
   readonly oldestMs: number | null;
   /**
-   * How far they are: `NEW` without a row of services/payments, `OPEN` to be called, `PENDING` at the provider, `TOLD`
-   * with a result in the command log.
+   * How far they are. `NEW`: services/payments has no row of it. `OPEN`: it is to be called. `PENDING`: the provider works on it.
+   * `TOLD`: its result is in the command log.
    */
   readonly byState: Readonly<Record<string, number>>;
   /** When the next one is due for a call or a question, in epoch ms; null without one. */

@@ -35,8 +35,8 @@ const unknownDatabaseErrno = 1049;
 
 /**
  * Brings the tables to a version. Returns the applied migrations. It applies one migration after another under a lock
- * of the server, and records each finished migration with its checksum in `schema_migrations`. An edited file of an applied
- * migration is MIGRATION_CHANGED, and nothing is changed.
+ * of the server. `schema_migrations` has each finished migration with the checksum of its file. If such a file was edited,
+ * it throws MIGRATION_CHANGED and changes nothing.
  *
  * DDL commits implicitly. So a migration that fails in the middle is partly applied and not recorded.
  * MIGRATION_FAILED names the failed statement.

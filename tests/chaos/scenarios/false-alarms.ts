@@ -7,13 +7,13 @@
 import { answerStatus, startReceiver } from '../../../services/notification/testing/receiver.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { createRandom } from '../../support/arena/hostile-corpus.ts';
+import { createFleet, type Fleet, type Member } from '../../support/arena/processes/fleet.ts';
 import { complaints, runVerify } from '../../support/arena/processes/verify.ts';
 import { readLanes } from '../../support/arena/reading/lane-positions.ts';
 import { until } from '../../support/until.ts';
 import type { ChaosArena } from '../chaos-arena.ts';
 import type { Figures, ScenarioOptions } from '../figures.ts';
 import { startChangingLoad } from './changing-load.ts';
-import { createFleet, type Fleet, type Member } from './fleet.ts';
 import { startShoppers } from './shoppers.ts';
 
 const checks = ['outcomes', 'orders', 'book', 'deadLetters', 'offsets', 'deliveries', 'states'];

@@ -2,6 +2,8 @@
  * Kafka's answers to a worker are lost, one kind after the other. Two workers share the lanes. If a worker
  * cannot continue without an answer, it ends and is restarted, as under a supervisor.
  */
+
+import { createFleet } from '../../support/arena/processes/fleet.ts';
 import { decidedMore } from '../../support/arena/reading/lane-positions.ts';
 import {
   type KafkaApi,
@@ -13,7 +15,6 @@ import { preloaded } from '../../support/preload/index.ts';
 import { until } from '../../support/until.ts';
 import { type ChaosArena, plentySkus } from '../chaos-arena.ts';
 import type { Figures } from '../figures.ts';
-import { createFleet } from './fleet.ts';
 
 const perSecond = 150;
 const times = 2;

@@ -10,8 +10,8 @@ import { createOrderApi } from '../../../cli/orders/order-api.ts';
 import { createLocalIssuer } from '../../../services/shared/auth/index.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { makeKey } from '../../../services/shared/secrets/index.ts';
+import type { Fleet, Member } from '../../support/arena/processes/fleet.ts';
 import { plentySkus, scarceSku } from '../chaos-arena.ts';
-import type { Fleet, Member } from './fleet.ts';
 
 const shoppers = 6;
 const readsPerOrder = 4;

@@ -2,10 +2,10 @@
  * The whole product as processes in an arena. Each process may end at any moment and then restarts, as under
  * a supervisor.
  */
-import { errorMessage } from '../../../services/shared/errors/index.ts';
-import { sleep } from '../../../services/shared/retry/index.ts';
-import type { Arena } from '../../support/arena/arena.ts';
-import { type Exit, spawnService, type WorkerProcess } from '../../support/arena/processes/worker-process.ts';
+import { errorMessage } from '../../../../services/shared/errors/index.ts';
+import { sleep } from '../../../../services/shared/retry/index.ts';
+import type { Arena } from '../arena.ts';
+import { type Exit, spawnService, type WorkerProcess } from './worker-process.ts';
 
 export interface Fleet {
   /** The running members of the service. */
