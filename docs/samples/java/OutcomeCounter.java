@@ -10,6 +10,7 @@ import org.apache.avro.Schema;
 import org.apache.avro.generic.*;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.kafka.clients.consumer.*;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.*;
 
 /** A model subscriber. It counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md. */
@@ -45,7 +46,11 @@ public class OutcomeCounter {
         Path draft = Path.of(file + ".new");
         Files.writeString(draft, state.toString());
         Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        consumer.commitSync(); // Commit after the effect, never before.
+        try {
+          consumer.commitSync(); // Commit after the effect, never before.
+        } catch (KafkaException error) { // The file has the position, and poll() joins a lost group again.
+          System.err.println("commit failed: " + error.getMessage());
+        }
       }
     }
     System.out.println(state);

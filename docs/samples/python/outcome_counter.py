@@ -10,7 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaException
 from fastavro import parse_schema, schemaless_reader
 
 flags = argparse.ArgumentParser(description=__doc__)
@@ -73,6 +73,9 @@ while state["total"] < flags.until_total and time.monotonic() - last_seen < flag
     draft = state_file.with_suffix(".new")
     draft.write_text(json.dumps(state))
     draft.replace(state_file)
-    consumer.commit(asynchronous=False)  # Commit after the effect, never before.
+    try:
+        consumer.commit(asynchronous=False)  # Commit after the effect, never before.
+    except KafkaException as error:  # The file has the position, and the client joins a lost group again.
+        print(f"commit failed: {error}", file=sys.stderr)
 consumer.close()
 print(json.dumps(state))

@@ -73,7 +73,11 @@ await consumer.run({
     writeFileSync(`${stateFile}.new`, JSON.stringify(state));
     renameSync(`${stateFile}.new`, stateFile);
     const offset = String(Number(messages.at(-1)?.offset) + 1);
-    await consumer.commitOffsets([{ topic, partition, offset }]); // after the effect, never before
+    // Commit after the effect, never before. The file has the position, and the client joins a lost group
+    // again.
+    await consumer
+      .commitOffsets([{ topic, partition, offset }])
+      .catch((error: Error) => console.error(`commit failed: ${error.message}`));
     clearTimeout(idle);
     idle = waitIdle();
     if (state.total >= untilTotal) finish();

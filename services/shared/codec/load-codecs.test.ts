@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EVENTS_SUBJECT, newestSchema } from '../../../schemas/index.ts';
+import { appError } from '../errors/index.ts';
 import { loadSubject } from './load-codecs.ts';
 import type { Registry } from './registry.ts';
 
@@ -41,6 +42,28 @@ describe('loading a subject', () => {
         code: 'SCHEMA_MISMATCH',
       });
     }
+  });
+
+  it('asks again if the registry does not answer once, and gives up after three attempts', async () => {
+    const registry = registryWith({ 4: bundled }, 4);
+    let failures = 1;
+    let asked = 0;
+    const slow: Registry = {
+      ...registry,
+      async idOf(...args) {
+        asked += 1;
+        if (failures-- > 0) throw appError('REGISTRY_UNAVAILABLE', { reason: 'no answer' });
+        return registry.idOf(...args);
+      },
+    };
+    expect((await loadSubject(slow, EVENTS_SUBJECT, log)).schemaId).toBe(4);
+    expect(asked).toBe(2);
+    failures = 9;
+    asked = 0;
+    await expect(loadSubject(slow, EVENTS_SUBJECT, log)).rejects.toMatchObject({
+      code: 'REGISTRY_UNAVAILABLE',
+    });
+    expect(asked).toBe(3);
   });
 
   it('accepts the same schema with another doc text', async () => {

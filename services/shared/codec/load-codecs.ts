@@ -7,12 +7,16 @@ import {
 } from '../../../schemas/index.ts';
 import { appError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
+import { backoff, retry } from '../retry/index.ts';
 import { compileSchema } from './avro-types.ts';
 import { type Codecs, codecsOf, type SubjectSource } from './bundled-codecs.ts';
 import { type Codec, createCodec, createReaders } from './codec.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { createSchemaResolver } from './schema-resolver.ts';
 import { plainShape } from './shapes.ts';
+
+const loadAttempts = 3;
+const loadBackoff = backoff({ initialMs: 100, maxMs: 1_000 });
 
 /**
  * Loads codecs with the ids of the registry. Only reads from it: the deployment registers the schemas.
@@ -53,9 +57,18 @@ export async function loadStateCodec(deps: {
 }
 
 /**
- * Finds the newest bundled schema, compares it with the schema under its id, and prepares the other versions.
+ * Finds the newest bundled schema, compares it with the schema under its id, and prepares the other versions. A
+ * registry that does not answer is asked again, because a command of the command line starts only once.
  */
-export async function loadSubject(
+export function loadSubject(
+  registry: Registry,
+  subject: string,
+  log: Pick<Logger, 'warn'>,
+): Promise<SubjectSource> {
+  return retry(() => readSubject(registry, subject, log), { attempts: loadAttempts, backoff: loadBackoff });
+}
+
+async function readSubject(
   registry: Registry,
   subject: string,
   log: Pick<Logger, 'warn'>,

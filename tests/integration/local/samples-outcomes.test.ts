@@ -2,10 +2,7 @@
  * The model subscribers on real topics. They count every outcome once while workers are killed, and stop at a
  * gap.
  */
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OrderEvent } from '../../../schemas/index.ts';
-import { blankEvent } from '../../../services/shared/codec/testing/values.ts';
 import { EVENTS } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer } from '../../support/arena/load.ts';
@@ -18,6 +15,7 @@ import {
   runSample,
   stateFile,
 } from '../../support/programs/samples.ts';
+import { rejectedEvent } from '../../support/records/rejected-event.ts';
 import { openSubscriberWorld, type SubscriberWorld } from '../../support/records/subscribers.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
@@ -48,7 +46,7 @@ beforeAll(async () => {
   arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: files.live, stock });
   producer = await createProducer(arena);
   torn = await openSubscriberWorld(files.torn);
-  await torn.produceEvents([0, 1, 3].map((offset) => outcome(offset, offset - 1)));
+  await torn.produceEvents([0, 1, 3].map((offset) => rejectedEvent(4, offset, offset - 1)));
   for (const [language, prepare] of Object.entries(programs)) {
     const program = await prepare();
     prepared.set(language, program);
@@ -79,7 +77,7 @@ async function loadWhileWorkersDie() {
   for (let n = 0; n < DEATHS; n += 1) {
     const worker = await arena.startWorker({
       INSTANCE_ID: `doomed-${n}`,
-      FAILPOINTS: 'publishAcked=kill@150',
+      FAILPOINTS: 'publishAcked=kill@50',
     });
     await worker.exited;
   }
@@ -116,10 +114,10 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
     expect(counted.total).toBe(expected.total);
     expect(counted.counts).toMatchObject({ ACCEPTED: expected.accepted, REJECTED: expected.rejected });
     expect(Object.values(counted.from)).toEqual(Array(12).fill(-1));
+    // Workers repeated some outcomes. A sample that lost its group reads more than these again.
     const ends = await arena.admin.endOffsets(EVENTS);
     const records = [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);
     expect(records).toBeGreaterThan(expected.total);
-    expect(counted.repeats).toBeLessThanOrEqual(records - expected.total);
   }, 180_000);
 
   test('stops at a gap', async (context) => {
@@ -132,20 +130,3 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
     });
   });
 });
-
-function outcome(sourceOffset: number, prevSourceOffset: number): OrderEvent {
-  return blankEvent({
-    eventId: `4-${sourceOffset}`,
-    type: 'order.rejected',
-    outcome: 'REJECTED',
-    orderId: randomUUID(),
-    customerId: 'c1',
-    status: 'REJECTED',
-    occurredAt: 1_700_000_000_000,
-    commandType: 'PLACE',
-    actor: 'customer',
-    sourcePartition: 4,
-    sourceOffset,
-    prevSourceOffset,
-  });
-}

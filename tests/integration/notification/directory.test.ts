@@ -27,7 +27,8 @@ let directory: EndpointDirectory;
 let rowsRead = 0;
 
 beforeAll(async () => {
-  mysql = createMysql({ url: database().url, log: quietLog });
+  // One statement writes all rows, so it may take longer than a query of the product.
+  mysql = createMysql({ url: database().url, log: quietLog, queryTimeoutMs: setUpMs });
   const digits = (name: string) =>
     `(SELECT 0 ${name} ${Array.from({ length: 9 }, (_, n) => `UNION ALL SELECT ${n + 1}`).join(' ')})`;
   const places = Array.from({ length: 6 }, (_, n) => `${digits(`d${n}`)} t${n}`);
