@@ -42,7 +42,7 @@ export {
 } from './orders/status.ts';
 export { expiryGraceMs, timerAtMs } from './orders/timer.ts';
 export { paymentKey } from './payments/ids.ts';
-export { type MoneySnapshot, noMoneyRows } from './payments/money-ledger.ts';
+export { type MoneySnapshot, noMoneyRows, positionKey } from './payments/money-ledger.ts';
 export type {
   Disposition,
   KnownPayment,

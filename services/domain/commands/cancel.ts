@@ -17,6 +17,7 @@ const transitions: Transitions = { PENDING_PAYMENT: 'CANCELLED', PAID: 'CANCELLE
 export const cancel: CommandHandler<CancelCommand> = {
   repeatedBy: 'commandId',
   transitions,
+  givesBack: true,
   problem: ({ payload }) =>
     textProblem('reason', payload.reason) ?? linesProblem(payload.lines, orderLinesMax),
   addNeeds,

@@ -8,7 +8,7 @@ import type { OrderStatus } from '../orders/status.ts';
 import { paymentIdOf } from '../payments/ids.ts';
 import type { Disposition, KnownPayment, KnownRefund } from '../payments/payment.ts';
 import { paymentRecord, refundRecord } from '../payments/records.ts';
-import { isAt, requestRefund } from '../payments/request-refund.ts';
+import { requestRefund } from '../payments/request-refund.ts';
 import { amountMax } from '../pricing/money.ts';
 import * as reasons from '../reasons.ts';
 import { codeProblem, moneyProblem, providerIdProblem, providerProblem, referenceProblem } from './bounds.ts';
@@ -20,6 +20,7 @@ type ConfirmCommand = CommandOf<'CONFIRM_PAYMENT'>;
 export const confirmPayment: CommandHandler<ConfirmCommand> = {
   repeatedBy: 'commandId',
   transitions: { PENDING_PAYMENT: 'PAID' },
+  givesBack: false,
   problem,
   addNeeds,
   decide,
@@ -100,7 +101,7 @@ function storePayment(
     paymentId: paymentIdOf(provider, providerPaymentId),
     orderId,
     at,
-    no: context.money.of(orderId).payments.filter((other) => isAt(other, { at })).length + 1,
+    no: context.money.nextPaymentNo(at),
     provider,
     providerPaymentId,
     amount,

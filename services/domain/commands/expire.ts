@@ -10,6 +10,7 @@ type ExpireCommand = CommandOf<'EXPIRE'>;
 export const expire: CommandHandler<ExpireCommand> = {
   repeatedBy: 'commandId',
   transitions: { PENDING_PAYMENT: 'EXPIRED' },
+  givesBack: true,
   problem: () => null,
   addNeeds,
   decide,

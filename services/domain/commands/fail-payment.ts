@@ -14,6 +14,7 @@ const failedAttemptsMax = 100;
 export const failPayment: CommandHandler<FailCommand> = {
   repeatedBy: 'commandId',
   transitions: { PENDING_PAYMENT: 'PAYMENT_FAILED' },
+  givesBack: true,
   problem: ({ payload }) =>
     providerProblem(payload.provider) ??
     providerIdProblem('providerEventId', payload.providerEventId) ??

@@ -17,12 +17,18 @@ export interface CommandNeeds {
   readonly coupons: { code: string; customerId: string }[];
   /** Orders whose rows and lines are read. */
   readonly orderIds: Set<string>;
+  /** Those of them that may give stock or coupons back. */
+  readonly givingBack: Set<string>;
   /** Commands whose stored outcomes are read. */
   readonly commands: { orderId: string | null; commandId: string }[];
-  /** Orders whose payments and refunds are read. */
+  /** Orders whose settling payment is read, with its refunds. An order may have any number of other payments. */
   readonly moneyOf: Set<string>;
   /** Payments that are read, of whatever order. */
   readonly payments: { provider: string; providerPaymentId: string }[];
+  /** Refunds that are read, each with its payment and all refunds of that. */
+  readonly refundIds: string[];
+  /** The same for refunds without a name: the open ones of the order with this amount. */
+  readonly openRefunds: { orderId: string; amount: number; currency: string }[];
 }
 
 export interface CommandHandler<C extends OrderCommand = OrderCommand> {
@@ -33,6 +39,8 @@ export interface CommandHandler<C extends OrderCommand = OrderCommand> {
    */
   readonly repeatedBy: 'order' | 'commandId';
   readonly transitions: Transitions;
+  /** Whether it may give stock or coupons of its order back. */
+  readonly givesBack: boolean;
   /** The rule that the command breaks although it matches its schema, as a clause; null if it breaks none. */
   problem(command: C): string | null;
   /**

@@ -23,6 +23,7 @@ export const place: CommandHandler<PlaceCommand> = {
   repeatedBy: 'order',
   // The order does not exist yet, so it has no previous status.
   transitions: {},
+  givesBack: false,
   problem,
   addNeeds,
   decide,

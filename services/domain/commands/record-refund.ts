@@ -6,6 +6,7 @@ import type { OrderEvent, Reason } from '../../../schemas/generated/types.ts';
 import { currentOrder, type DecisionContext, type KnownOrder, type SourceRecord } from '../context.ts';
 import { freeOf, type KnownRefund, type OrderMoneyRows } from '../payments/payment.ts';
 import { refundRecord } from '../payments/records.ts';
+import { amountMax } from '../pricing/money.ts';
 import * as reasons from '../reasons.ts';
 import { codeProblem, moneyProblem, providerIdProblem, providerProblem, refundIdProblem } from './bounds.ts';
 import { applyChange, refuse } from './change.ts';
@@ -19,6 +20,7 @@ const manualProvider = 'manual';
 export const recordRefund: CommandHandler<RecordCommand> = {
   repeatedBy: 'commandId',
   transitions: {},
+  givesBack: false,
   problem: ({ payload }) =>
     providerProblem(payload.provider) ??
     providerIdProblem('providerEventId', payload.providerEventId) ??
@@ -30,9 +32,12 @@ export const recordRefund: CommandHandler<RecordCommand> = {
   decide,
 };
 
-function addNeeds({ orderId, commandId }: RecordCommand, needs: CommandNeeds): void {
+function addNeeds({ orderId, commandId, payload }: RecordCommand, needs: CommandNeeds): void {
+  const { refundId, amount, currency } = payload;
   needs.orderIds.add(orderId!);
   needs.moneyOf.add(orderId!);
+  if (refundId === null) needs.openRefunds.push({ orderId: orderId!, amount, currency });
+  else needs.refundIds.push(refundId);
   needs.commands.push({ orderId, commandId });
 }
 
@@ -42,7 +47,9 @@ function decide(context: DecisionContext, record: SourceRecord, command: RecordC
   const rows = context.money.of(command.orderId!);
   const refund = findRefund(rows, command);
   if (refund === undefined) return refuse(context, record, command, order ?? null, reasons.refundUnknown());
-  const problem = refusalOf(rows, refund, command);
+  const payment = rows.payments.find(({ paymentId }) => paymentId === refund.paymentId);
+  const changed = payment?.disposition === 'UNMATCHED' ? undefined : order;
+  const problem = refusalOf(rows, refund, command) ?? sumProblem(changed, refund, command);
   if (problem !== null) return refuse(context, record, command, order ?? null, problem);
 
   const before = refund.status;
@@ -51,14 +58,13 @@ function decide(context: DecisionContext, record: SourceRecord, command: RecordC
   const settledAtMs = context.settings.nowMs;
   const result = { status, resultProvider: provider, providerRefundId, failureCode, settledAtMs } as const;
   context.money.changeRefund(refund, result);
-  const payment = rows.payments.find(({ paymentId }) => paymentId === refund.paymentId);
-  if (order === undefined || payment?.disposition === 'UNMATCHED') {
+  if (changed === undefined) {
     const event = refuse(context, record, command, order ?? null, reasons.paymentUnmatched());
     return { ...event, refund: refundRecord(refund) };
   }
-  if (refund.currency === order.currency) moveMoney(order, refund.amount, before, status);
+  if (refund.currency === changed.currency) moveMoney(changed, refund.amount, before, status);
   const what = succeeded ? 'refunded' : 'refund_failed';
-  return applyChange(context, record, command, order, { what, refund: refundRecord(refund) });
+  return applyChange(context, record, command, changed, { what, refund: refundRecord(refund) });
 }
 
 /** The named refund. Without an id: the only open refund of this amount. */
@@ -87,6 +93,20 @@ function refusalOf(rows: OrderMoneyRows, refund: KnownRefund, { payload }: Recor
       return refund.amount <= free ? null : reasons.refundTooLarge(refund.amount, free);
     }
   }
+}
+
+/**
+ * An event cannot hold a larger sum. Only late successes of refunds that were given up and repeated can reach it. Then the
+ * order was paid back several times, and a person must look at it.
+ */
+function sumProblem(
+  order: KnownOrder | undefined,
+  { amount, currency }: KnownRefund,
+  { payload }: RecordCommand,
+): Reason | null {
+  if (order?.currency !== currency || !payload.succeeded) return null;
+  const left = amountMax - order.refunded;
+  return amount > left ? reasons.refundTooLarge(amount, left) : null;
 }
 
 /** What a result does to a refund in its current status. */

@@ -14,14 +14,16 @@ type RetryCommand = CommandOf<'RETRY_REFUND'>;
 export const retryRefund: CommandHandler<RetryCommand> = {
   repeatedBy: 'commandId',
   transitions: {},
+  givesBack: false,
   problem: ({ payload }) => refundIdProblem(payload.refundId),
   addNeeds,
   decide,
 };
 
-function addNeeds({ orderId, commandId }: RetryCommand, needs: CommandNeeds): void {
+function addNeeds({ orderId, commandId, payload }: RetryCommand, needs: CommandNeeds): void {
   needs.orderIds.add(orderId!);
   needs.moneyOf.add(orderId!);
+  needs.refundIds.push(payload.refundId);
   needs.commands.push({ orderId, commandId });
 }
 

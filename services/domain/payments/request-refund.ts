@@ -21,7 +21,7 @@ export function requestRefund(
     refundId: refundIdOf(orderId, commandId),
     orderId,
     at,
-    no: context.money.of(orderId).refunds.filter((other) => isAt(other, payment)).length + 1,
+    no: context.money.nextRefundNo(payment),
     paymentId,
     provider,
     providerPaymentId,
@@ -40,9 +40,4 @@ export function requestRefund(
   };
   context.money.addRefund(refund);
   return refund;
-}
-
-/** Whether both rows are stored under the same position. */
-export function isAt(a: Pick<KnownRefund, 'at'>, b: Pick<KnownPayment, 'at'>): boolean {
-  return a.at.partition === b.at.partition && a.at.offset === b.at.offset;
 }

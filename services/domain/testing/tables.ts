@@ -15,6 +15,7 @@ import {
   type KnownRefund,
   type MoneySnapshot,
   paymentKey,
+  positionKey,
   type Snapshot,
   type SourceRecord,
   type StoredOutcome,
@@ -117,9 +118,12 @@ function load(
     skus: [],
     coupons: [],
     orderIds: new Set(),
+    givingBack: new Set(),
     commands: [],
     moneyOf: new Set(),
     payments: [],
+    refundIds: [],
+    openRefunds: [],
   };
   for (const { content } of batch) {
     if (content.kind === 'command')
@@ -155,24 +159,52 @@ function unusedOf(batch: readonly SourceRecord[]): [string, number][] {
   });
 }
 
-/** The payments and refunds that the commands name, frozen: a batch that is decided again must find them unchanged. */
-function loadMoney({ payments, refunds }: Tables, needs: CommandNeeds): MoneySnapshot {
-  const byOrder = new Map(
-    [...needs.moneyOf].map((orderId) => [
-      orderId,
-      {
-        payments: [...payments.values()].filter((payment) => payment.orderId === orderId),
-        refunds: [...refunds.values()]
-          .filter((refund) => refund.orderId === orderId)
-          .map((refund) => Object.freeze({ ...refund })),
-      },
-    ]),
+/**
+ * The rows that the store reads, and no others. They are frozen: a batch that is decided again must find them unchanged.
+ */
+function loadMoney({ orders, payments, refunds }: Tables, needs: CommandNeeds): MoneySnapshot {
+  const isOpen = ({ orderId, status, amount, currency }: KnownRefund) =>
+    status === 'REQUESTED' &&
+    needs.openRefunds.some(
+      (open) => open.orderId === orderId && open.amount === amount && open.currency === currency,
+    );
+  const named = [...refunds.values()].filter(
+    (refund) => needs.refundIds.includes(refund.refundId) || isOpen(refund),
   );
-  const named = needs.payments.map(({ provider, providerPaymentId }) =>
+  const read = [...payments.values()].filter(
+    ({ paymentId, orderId, disposition }) =>
+      (disposition === 'SETTLES' && needs.moneyOf.has(orderId)) ||
+      named.some((refund) => refund.paymentId === paymentId),
+  );
+  const byOrder = new Map(
+    Array.from(
+      Map.groupBy(read, ({ orderId }) => orderId),
+      ([orderId, own]) => [
+        orderId,
+        {
+          payments: own,
+          refunds: [...refunds.values()]
+            .filter((refund) => own.some(({ paymentId }) => paymentId === refund.paymentId))
+            .map((refund) => Object.freeze({ ...refund })),
+        },
+      ],
+    ),
+  );
+  const keys = needs.payments.map(({ provider, providerPaymentId }) =>
     paymentKey(provider, providerPaymentId),
   );
-  const byProvider = new Map(named.flatMap((key) => (payments.has(key) ? [[key, payments.get(key)!]] : [])));
-  return { byOrder, byProvider };
+  const byProvider = new Map(keys.flatMap((key) => (payments.has(key) ? [[key, payments.get(key)!]] : [])));
+  const lastNumbers = new Map(
+    [...needs.moneyOf].flatMap((orderId) => {
+      const key = orders.has(orderId) ? positionKey(orders.get(orderId)!.placedAt) : null;
+      const lastOf = (rows: Iterable<KnownPayment | KnownRefund>) =>
+        Math.max(0, ...[...rows].filter(({ at }) => positionKey(at) === key).map(({ no }) => no));
+      return key === null
+        ? []
+        : [[key, { payment: lastOf(payments.values()), refund: lastOf(refunds.values()) }] as const];
+    }),
+  );
+  return { byOrder, byProvider, lastNumbers };
 }
 
 function write(tables: Tables, decision: Decision): void {

@@ -21,19 +21,24 @@ const noNeeds: CommandNeeds = {
   skus: [],
   coupons: [],
   orderIds: new Set(),
+  givingBack: new Set(),
   commands: [],
   moneyOf: new Set(),
   payments: [],
+  refundIds: [],
+  openRefunds: [],
 };
 /** An order that exists. It holds a unit of a SKU and a redemption that are both short. */
 const held = {
+  orderId: 'o1',
+  status: 'PENDING_PAYMENT',
   customerId: 'c1',
   redemption: { code: 'FEW', counted: 3 },
   lines: [{ sku: 'A', quantity: 1 }],
 } as unknown as KnownOrder;
 
 /** Loads the levels for a batch. Resolves with its statements. Of everything short, 5 are left. */
-async function statements(needs: Partial<CommandNeeds>): Promise<string[]> {
+async function statements(needs: Partial<CommandNeeds>, order = held): Promise<string[]> {
   const low = createLowLevels();
   low.stock.add(['A', 'B']);
   low.totals.add(['FEW']);
@@ -48,21 +53,35 @@ async function statements(needs: Partial<CommandNeeds>): Promise<string[]> {
   await loadLevels(
     { session: { rows } as unknown as Session, low },
     { ...noNeeds, ...needs },
-    new Map([['o1', held]]),
+    new Map([['o1', order]]),
     rules,
   );
   return sent;
 }
 
 test('a batch that only changes existing orders reads and locks no level', async () => {
-  expect(await statements({})).toEqual([]);
+  expect(await statements({ givingBack: new Set(['o1']) })).toEqual([]);
 });
 
+/** The locked rows by table, in the order of the locks. */
+const locksOf = (sent: readonly string[]) =>
+  sent
+    .filter((sql) => sql.endsWith('FOR UPDATE'))
+    .map((sql) => /FROM (\w+) WHERE .* IN \((.*)\) ORDER/.exec(sql)?.slice(1));
+
 test('a batch that places an order for a short SKU locks all its short counters, customers first', async () => {
-  const locked = (await statements({ skus: ['B'] })).filter((sql) => sql.endsWith('FOR UPDATE'));
-  expect(locked.map((sql) => /FROM (\w+) WHERE .* IN \((.*)\) ORDER/.exec(sql)?.slice(1))).toEqual([
+  expect(locksOf(await statements({ skus: ['B'], givingBack: new Set(['o1']) }))).toEqual([
     ['coupon_customers', "('FEW','c1')"],
     ['coupon_counters', "'FEW'"],
     ['stock', "'A','B'"],
+  ]);
+});
+
+test('a batch locks no counter of orders that give nothing back', async () => {
+  // Its payment is confirmed in this batch.
+  expect(locksOf(await statements({ skus: ['B'] }))).toEqual([['stock', "'B'"]]);
+  const ended = { ...held, status: 'CANCELLED' } as const;
+  expect(locksOf(await statements({ skus: ['B'], givingBack: new Set(['o1']) }, ended))).toEqual([
+    ['stock', "'B'"],
   ]);
 });

@@ -9,6 +9,7 @@ import {
   customerCounted,
   customerKey,
   type Decision,
+  holdsStock,
   type KnownOrder,
   noCouponLevels,
   type Rules,
@@ -16,8 +17,8 @@ import {
 } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
 import type { LowLevels, LowStock } from '../batching/low-stock.ts';
-import { type CouponUse, readTotals, readUsed, usedMaxOf } from '../store/coupon-counters.ts';
-import { lockLevels, readLevels } from '../store/stock.ts';
+import { type CouponUse, readTotals, readUsed, usedMaxOf } from '../counters/coupon-counters.ts';
+import { lockLevels, readLevels } from '../counters/stock.ts';
 
 export interface LevelDeps {
   readonly session: Session;
@@ -46,9 +47,10 @@ export interface Shortage {
 export async function loadLevels(
   { session, low }: LevelDeps,
   needs: CommandNeeds,
-  orders: ReadonlyMap<string, KnownOrder>,
+  known: ReadonlyMap<string, KnownOrder>,
   rules: Rules,
 ): Promise<Levels> {
+  const orders = givingBack(needs, known);
   const uses = countedUses(needs, orders, rules);
   const shortSkus = shortOf(low.stock, needs.skus, () => skusOf(needs, orders));
   if (shortSkus.length === 0 && uses === null) return { stockLevels: noLevels, couponLevels: noCouponLevels };
@@ -111,17 +113,25 @@ interface CountedUses {
 
 const noUses: CountedUses = { askedCodes: [], codes: [], asked: new Map(), pairs: new Map() };
 
-function skusOf(needs: CommandNeeds, orders: ReadonlyMap<string, KnownOrder>): readonly string[] {
-  const skus = [...orders.values()].flatMap(({ lines }) => lines.map(({ sku }) => sku));
+/** The orders that may give units or coupons back. The other orders of a batch, such as paid ones, change no counter. */
+function givingBack(
+  { givingBack }: CommandNeeds,
+  orders: ReadonlyMap<string, KnownOrder>,
+): readonly KnownOrder[] {
+  return [...orders.values()].filter(({ orderId, status }) => givingBack.has(orderId) && holdsStock(status));
+}
+
+function skusOf(needs: CommandNeeds, orders: readonly KnownOrder[]): readonly string[] {
+  const skus = orders.flatMap(({ lines }) => lines.map(({ sku }) => sku));
   return skus.length === 0 ? needs.skus : [...needs.skus, ...skus];
 }
 
 function countedUses(
   needs: CommandNeeds,
-  orders: ReadonlyMap<string, KnownOrder>,
+  orders: readonly KnownOrder[],
   { coupons, flags }: Rules,
 ): CountedUses | null {
-  if (needs.coupons.length === 0 && orders.size === 0) return null;
+  if (needs.coupons.length === 0 && orders.length === 0) return null;
   const codes = new Set<string>();
   const asked = new Map<string, CouponUse>();
   for (const use of flags.coupons === 'on' ? needs.coupons : []) {
@@ -132,7 +142,7 @@ function countedUses(
   }
   const askedCodes = [...codes];
   const pairs = new Map(asked);
-  for (const { redemption, customerId } of orders.values()) {
+  for (const { redemption, customerId } of orders) {
     if (redemption === null) continue;
     const { code, counted } = redemption;
     if ((counted & totalCounted) !== 0) codes.add(code);

@@ -32,15 +32,21 @@ export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
     skus: [],
     coupons: [],
     orderIds: new Set(),
+    givingBack: new Set(),
     commands: [],
     moneyOf: new Set(),
     payments: [],
+    refundIds: [],
+    openRefunds: [],
   };
   for (const { lane, sources } of parts) {
     const readExisting = lane.readsIdsFirst;
     for (const { content } of sources) {
       if (content.kind !== 'command') continue;
-      handlerOf(content.command.type)?.addNeeds(content.command, needs, readExisting);
+      const { orderId, type } = content.command;
+      const handler = handlerOf(type);
+      handler?.addNeeds(content.command, needs, readExisting);
+      if (handler?.givesBack && orderId !== null) needs.givingBack.add(orderId);
     }
   }
   return needs;

@@ -7,14 +7,14 @@ import type { Decision, Snapshot } from '../../domain/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Script, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
-import { layOutCouponCustomers, layOutCouponTotals } from '../store/coupon-counters.ts';
+import { layOutCouponCustomers, layOutCouponTotals } from '../counters/coupon-counters.ts';
+import { layOutStock } from '../counters/stock.ts';
 import { layOutAttemptsDelete } from '../store/crash-attempts.ts';
 import { layOutDeadLetters } from '../store/dead-letters.ts';
 import { layOutPayments, layOutRefunds, layOutRefundUpdate } from '../store/money-rows.ts';
 import { layOutCommands, layOutHistory, layOutItems, layOutOrders, layOutUpdates } from '../store/orders.ts';
 import { layOutAcknowledged, layOutOutbox } from '../store/outbox.ts';
 import { layOutSkipDone } from '../store/skips.ts';
-import { layOutStock } from '../store/stock.ts';
 import type { PartOutcomes } from './outcomes.ts';
 import { SKIPPED } from './quarantine.ts';
 

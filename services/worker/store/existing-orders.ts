@@ -17,7 +17,7 @@ import {
   type Session,
   type StatementBuffer,
 } from '../../shared/mysql/index.ts';
-import { layOutMoneyReads } from './money-rows.ts';
+import { layOutMoneyReads } from './money-reads.ts';
 
 type OrderRow = {
   order_id: Buffer;

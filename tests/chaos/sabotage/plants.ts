@@ -169,7 +169,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'stock without its guard',
-    file: 'services/worker/store/stock.ts',
+    file: 'services/worker/counters/stock.ts',
     good: " WHERE s.available >= d.peak',",
     bad: "',",
     ...outcomes,
