@@ -38,6 +38,7 @@ const lastLinesMax = 3;
 export function createFleet(arena: Arena): Fleet {
   const members = new Map<string, Member>();
   const accidents: string[] = [];
+  const restarts = new Set<Promise<void>>();
   let stopping = false;
 
   const add: Fleet['add'] = async (service, name, env = {}) => {
@@ -54,11 +55,25 @@ export function createFleet(arena: Arena): Fleet {
         if (!stopping) await restart();
       });
     };
-    const restart = async (): Promise<void> => {
-      for (;;) {
+    let restarting: Promise<void> | null = null;
+    /** An accident may come together with a planned end. Both wait for one new process. */
+    const restart = (): Promise<void> => {
+      if (restarting === null) {
+        restarting = startAgain().finally(() => {
+          restarts.delete(restarting!);
+          restarting = null;
+        });
+        restarts.add(restarting);
+      }
+      return restarting;
+    };
+    const startAgain = async (): Promise<void> => {
+      while (!stopping && !member.process.running) {
         try {
           member.process = await start();
-          return watch(member.process);
+          if (stopping) await member.process.stop();
+          else watch(member.process);
+          return;
         } catch (error) {
           // This happens on an overloaded machine. The run continues without the member until it has started.
           accidents.push(`${name} did not start: ${errorMessage(error)}`);
@@ -98,6 +113,8 @@ export function createFleet(arena: Arena): Fleet {
     accidents: () => accidents,
     async stop() {
       stopping = true;
+      // A process that is starting now would outlive the run.
+      await Promise.all(restarts);
       const ended = await Promise.all(
         [...members.values()].map(async ({ name, process }) => ({ name, exit: await process.stop() })),
       );
