@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- [scenario…] [--minutes 5] [--seed S] [--name chaos]`: long forms of the tests in
+ * `npm run chaos -- [scenario…] [--minutes 5] [--lives 5000] [--seed S] [--name chaos]`: long forms of the tests in
  * tests/integration/worker/. They run on separate servers and with real signals. Every scenario ends with the
  * audit of its arena. Without a name, all scenarios run.
  */
@@ -15,12 +15,20 @@ goOnWithoutOutput();
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
   options: {
-    minutes: { type: 'string', default: '5' },
+    minutes: { type: 'string' },
+    lives: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     name: { type: 'string', default: chaosInstance },
   },
 });
-const options = { minutes: Number(values.minutes), seed: Number(values.seed) };
+const options = {
+  minutes: Number(values.minutes ?? 5),
+  lives: {
+    count: Number(values.lives ?? (values.minutes === undefined ? 5_000 : 0)),
+    minutes: Number(values.minutes ?? 0),
+  },
+  seed: Number(values.seed),
+};
 const unknown = asked.filter((name) => !(name in scenarios));
 if (unknown.length > 0) {
   throw new Error(

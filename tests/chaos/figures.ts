@@ -11,4 +11,6 @@ export interface ScenarioOptions {
   /** The duration of a scenario of variable length. */
   minutes: number;
   seed: number;
+  /** The scenario `lives` ends after both. By default it has 5,000 orders and no time. */
+  lives: { count: number; minutes: number };
 }

@@ -19,8 +19,10 @@ import { brokerKilled, ingestionEnded } from './scenarios/api-scenarios.ts';
 import { falseAlarms } from './scenarios/false-alarms.ts';
 import { hostile } from './scenarios/hostile.ts';
 import { identityScenarios } from './scenarios/identity.ts';
+import { manyLives } from './scenarios/lives.ts';
 import { lostAnswers } from './scenarios/lost-answers.ts';
 import { findingsBound, snapshotAnew, stuckLane } from './scenarios/reconciled-logs.ts';
+import { schedulerFrozen } from './scenarios/scheduler-frozen.ts';
 import { twoSchemas } from './scenarios/two-schemas.ts';
 import { twoVersions } from './scenarios/two-versions.ts';
 import { waysBack } from './scenarios/ways-back.ts';
@@ -50,6 +52,8 @@ export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOpti
   'ingestion-killed': (chaos) => ingestionEnded(chaos, 'SIGKILL'),
   'ingestion-stopped': (chaos) => ingestionEnded(chaos, 'SIGTERM'),
   reconcile: falseAlarms,
+  lives: manyLives,
+  'scheduler-frozen': schedulerFrozen,
   ...identityScenarios,
   'findings-bound': findingsBound,
   'snapshot-anew': snapshotAnew,

@@ -1,7 +1,5 @@
-import { hash } from 'node:crypto';
 import { Command, Option } from 'commander';
 import type { RowDataPacket } from 'mysql2/promise';
-import type { RetryRefundCommand } from '../../../schemas/index.ts';
 import { recordRefundCommand } from '../../../services/shared/payment-provider/index.ts';
 import { positiveNumber, refundId } from '../../arguments.ts';
 import { withDatabase } from '../../database.ts';
@@ -9,6 +7,7 @@ import { CliError, usageError } from '../../errors.ts';
 import { currentOperator } from '../../operator.ts';
 import { print, printJson } from '../../output.ts';
 import { readRefund, readRefunds } from '../../payments/read-money.ts';
+import { retryRefundCommand } from '../../payments/refund-commands.ts';
 import { sendCommand } from '../../payments/send-command.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 import { refundsTable } from './payments.ts';
@@ -47,7 +46,10 @@ function retryCommand(): Command {
     .action(async (id: string, { name }: { name: string }) => {
       const row = await refundOf(name, id);
       if (row['status'] !== 'FAILED') throw new CliError(`the refund is ${row['status']}, not FAILED`);
-      const { partition, offset } = await sendCommand(name, retryOf(id, row['order_id']));
+      const { partition, offset } = await sendCommand(
+        name,
+        retryRefundCommand(id, row['order_id'], operatorActor()),
+      );
       print(
         `requested at ${partition}-${offset}; \`orderstream payments show ${row['order_id']}\` shows the result`,
       );
@@ -77,16 +79,6 @@ function settleCommand(): Command {
         `recorded at ${partition}-${offset}; \`orderstream payments show ${row['order_id']}\` shows the result`,
       );
     });
-}
-
-/** The same retry again is the same command: a refund is retried once. */
-function retryOf(id: string, orderId: string): RetryRefundCommand & { orderId: string } {
-  return {
-    ...{ commandId: `retry:${hash('sha256', id, 'hex').slice(0, 32)}`, type: 'RETRY_REFUND', orderId },
-    ...{ customerId: null, actor: operatorActor(), idempotencyKey: null, fingerprint: null },
-    ...{ issuedAt: Date.now(), traceparent: null, sealed: null },
-    payload: { refundId: id },
-  };
 }
 
 /** In the form that commands allow: visible ASCII characters. */

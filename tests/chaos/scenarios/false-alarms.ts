@@ -165,7 +165,7 @@ async function takeovers({ arena }: ChaosArena): Promise<number> {
 }
 
 /** Waits until the current instance has completed this many more rounds of each check. */
-async function moreRounds(fleet: Fleet, more: number): Promise<Record<string, number>> {
+export async function moreRounds(fleet: Fleet, more: number): Promise<Record<string, number>> {
   const { process } = fleet.members('reconciliation')[0]!;
   const done = async (): Promise<Record<string, number>> =>
     Object.fromEntries(

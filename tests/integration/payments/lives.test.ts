@@ -1,7 +1,6 @@
 /**
- * Orders and money from end to end, with real processes: ingestion, workers, services/payments and the local provider. The
- * provider sends callbacks several times and in disorder, and it loses answers. Workers and payments are killed. Every
- * captured amount is then on a live order or paid back, exactly once.
+ * Orders and money from end to end, with real processes: ingestion, a worker, services/payments and the local provider. Each test is
+ * one life of an order.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,14 +8,12 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderstreamClient } from '../../../cli/client/index.ts';
 import { uuidToBytes } from '../../../services/shared/mysql/index.ts';
-import type { ProviderRecord } from '../../../services/shared/payment-provider/index.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../../support/api/api-world.ts';
 import { spawnService, type WorkerProcess } from '../../support/arena/processes/worker-process.ts';
 import {
-  adapterOf,
   control,
   type ProviderProcess,
   payOnPage,
@@ -50,7 +47,6 @@ afterAll(async () => {
   await provider.end();
   rmSync(dir, { recursive: true, force: true });
 });
-beforeEach(() => faults({}));
 
 function providerEnv(): Record<string, string> {
   return {
@@ -65,17 +61,6 @@ function startPayments(): Promise<WorkerProcess> {
   const own = { INSTANCE_ID: unique('payments'), REFUND_RETRY_MIN: '100ms' };
   return spawnService('payments', { ...world.arena.env, ...providerEnv(), ...own });
 }
-
-const noFaults = {
-  errors: 0,
-  hangs: 0,
-  lostAnswers: 0,
-  duplicates: 0,
-  disorder: 0,
-  pendingRefunds: 0,
-  latePayments: 0,
-};
-const faults = (changes: object) => control(provider.url, 'PUT', '/v1/faults', { ...noFaults, ...changes });
 
 /** A decided order of 250. */
 async function place(): Promise<string> {
@@ -188,101 +173,6 @@ describe('one order', () => {
     await until(async () => (await statusOf(id)) === 'PAYMENT_FAILED', { what: 'the failure' });
   });
 });
-
-test('120 lives with a provider that repeats, disorders and loses, while processes are killed', {
-  // The sum of its waits for events.
-  timeout: 240_000,
-}, async () => {
-  await faults({
-    duplicates: 0.3,
-    disorder: 0.5,
-    disorderMs: 300,
-    lostAnswers: 0.2,
-    errors: 0.1,
-    pendingRefunds: 0.2,
-    settleMs: 100,
-  });
-  const ids: string[] = [];
-  for (let n = 0; n < 120; n += 12) {
-    const some = await Promise.all(Array.from({ length: 12 }, place));
-    ids.push(...some);
-    await Promise.all(some.map((id, i) => live(id, n + i)));
-    if (n === 36) {
-      await payments.kill();
-      payments = await startPayments();
-    }
-    if (n === 72) {
-      await world.arena.killWorkers();
-      await world.arena.startWorker();
-    }
-  }
-  await faults({ pendingRefunds: 0 });
-  await until(
-    async () => {
-      const waiting = (await control(provider.url, 'GET', '/v1/waiting')) as {
-        callbacks: number;
-        timers: number;
-      };
-      return waiting.callbacks + waiting.timers === 0;
-    },
-    { what: 'all callbacks', deadlineMs: 60_000 },
-  );
-  await world.arena.quiesce();
-  await until(
-    async () => {
-      const [row] = await world.arena.mysql.pool.rows<{ open: number }>(
-        'SELECT COUNT(*) AS open FROM refunds WHERE open_since_ms IS NOT NULL',
-      );
-      return Number(row!.open) === 0;
-    },
-    { what: 'all refunds', deadlineMs: 120_000 },
-  );
-  await expectEveryCentPlaced();
-});
-
-/** What happens to an order, by its number. A session may be refused for a while: its call is repeated. */
-async function live(id: string, n: number): Promise<void> {
-  const url = n % 6 === 4 ? null : await until(() => sessionOf(id), { what: 'a session', everyMs: 50 });
-  switch (n % 6) {
-    case 0:
-      return void (await payOnPage(url!, { result: 'paid' }));
-    case 1:
-      return void (await payOnPage(url!, { result: 'paid', times: 2 }));
-    case 2:
-      await payOnPage(url!, { result: 'paid' });
-      return cancel(id);
-    case 3:
-      return void (await payOnPage(url!, { result: 'paid', amount: 99 }));
-    case 4:
-      await cancel(id);
-      return transfer(id, 250);
-    default:
-      return void (await payOnPage(url!, { result: 'failed' }));
-  }
-}
-
-/** The provider's own list against the orders: money is on a live order or paid back, exactly once. */
-async function expectEveryCentPlaced(): Promise<void> {
-  const captured = new Map<string, { reference: string; amount: number }>();
-  const back = new Map<string, number>();
-  const adapter = adapterOf(provider.url, 5_000);
-  for await (const record of adapter.list(0, Date.now() + 1_000) as AsyncIterable<ProviderRecord>) {
-    const { providerPaymentId, amount } = record;
-    if (record.kind === 'payment') captured.set(providerPaymentId, record);
-    else if (record.status === 'succeeded')
-      back.set(providerPaymentId, (back.get(providerPaymentId) ?? 0) + amount);
-  }
-  adapter.close();
-  const settling = await world.arena.mysql.pool.rows<{ id: string }>(
-    "SELECT p.provider_payment_id AS id FROM payments p JOIN orders o ON o.order_key = p.order_key WHERE p.disposition = 'SETTLES' AND o.status = 'PAID'",
-  );
-  const kept = new Set(settling.map(({ id }) => id));
-  const wrong = [...captured].filter(
-    ([id, { amount }]) => (back.get(id) ?? 0) !== (kept.has(id) ? 0 : amount),
-  );
-  expect(captured.size).toBeGreaterThan(100);
-  expect(wrong).toEqual([]);
-}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
