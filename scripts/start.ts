@@ -1,6 +1,6 @@
 /**
  * `npm start`: from a fresh clone to orders with outcomes. `-- --once` stops everything after the sample
- * orders. It exits with 0 only if each order has the expected outcome. `-- --name other` uses another instance
+ * orders. It exits with 0 only if each order has the expected outcome and all money is as expected. `-- --name other` uses another instance
  * than `dev`.
  */
 import { parseArgs } from 'node:util';
@@ -77,6 +77,12 @@ async function prepare(steps: Steps, orderstream: Orderstream): Promise<void> {
   await steps.run('topics', () => orderstream(['topics', 'apply']));
   await steps.run('schemas', () => orderstream(['schemas', 'register']));
   await steps.run('catalogue', () => orderstream(['catalogue', 'import', 'samples/catalogue.csv']));
+  await steps.run('coupons and rates', () =>
+    Promise.all([
+      orderstream(['coupons', 'import', 'samples/coupons.csv']),
+      orderstream(['rates', 'import', '--tax', 'samples/tax.csv', '--shipping', 'samples/shipping.csv']),
+    ]),
+  );
 }
 
 async function sendSamples(steps: Steps, orderstream: Orderstream, once: boolean): Promise<void> {
@@ -84,6 +90,7 @@ async function sendSamples(steps: Steps, orderstream: Orderstream, once: boolean
   await steps.run('sample orders', () =>
     orderstream(['orders', 'send', 'samples/orders.ndjson', ...expected]),
   );
+  await steps.run('sample lives', () => orderstream(['orders', 'live', 'samples/lives.json']));
   if (once) await steps.run('verify', () => orderstream(['verify']));
 }
 

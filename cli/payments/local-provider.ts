@@ -1,5 +1,6 @@
 /** Payments at the provider of a local run. The command line acts in place of a customer or a bank. */
 import { instanceDir, localPaymentSettings, readInstance } from '../../stack/index.ts';
+import type { OrderstreamClient } from '../client/index.ts';
 import { CliError } from '../errors.ts';
 
 export interface PagePayment {
@@ -11,6 +12,15 @@ export interface PagePayment {
 }
 
 const timeoutMs = 10_000;
+
+/** The URL of the page on which the order is paid. @throws CliError if the order cannot be paid. */
+export async function openSession(client: OrderstreamClient, orderId: string): Promise<string> {
+  const params = { path: { id: orderId } };
+  const { data, error } = await client.POST('/v1/orders/{id}/payment-sessions', { params });
+  if (data !== undefined) return data.url;
+  const { code, detail } = error as { code?: string; detail?: string };
+  throw new CliError(`the order cannot be paid: ${code ?? 'unknown'}: ${detail ?? ''}`);
+}
 
 /** Pays on the page of a session. Returns the ids of the payments. */
 export async function payOnPage(url: string, payment: PagePayment): Promise<string[]> {

@@ -19,7 +19,7 @@ export async function readOrderMoney(db: Connection, orderId: string): Promise<O
   const select = async (sql: string): Promise<RowDataPacket[]> =>
     (await db.query<RowDataPacket[]>(sql, [id]))[0];
   const [order = null] = await select(
-    'SELECT status, currency, total, received, refund_pending, refunded, disputed FROM orders WHERE order_id = ?',
+    'SELECT status, currency, reason, total, received, refund_pending, refunded, disputed FROM orders WHERE order_id = ?',
   );
   const [session = null] = await select(
     'SELECT provider, url, expires_at_ms FROM payment_sessions WHERE order_id = ?',

@@ -1,14 +1,37 @@
 /** Switches of the rules: `orderstream rules set coupons=off`. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { readPaymentWindow } from '../../services/domain/index.ts';
 import { usageError } from '../errors.ts';
 import { changeAtVersion, type ImportOptions } from '../tables/import-version.ts';
 
-/** Every switch with its values; the first is the default. */
-export const flagValues: Readonly<Record<string, readonly string[]>> = {
-  coupons: ['on', 'unlimited', 'off'],
-  quantityBreaks: ['on', 'off'],
-  autoRefund: ['on', 'hold'],
+interface FlagForm {
+  readonly initial: string;
+  /** For help and messages, such as `on or off`. */
+  readonly values: string;
+  allows(value: string): boolean;
+}
+
+/** Every switch. */
+const flagForms: Readonly<Record<string, FlagForm>> = {
+  coupons: oneOf('on', 'unlimited', 'off'),
+  quantityBreaks: oneOf('on', 'off'),
+  autoRefund: oneOf('on', 'hold'),
+  paymentWindow: {
+    initial: 'default',
+    values: 'default or seconds such as 900s, from 1s to 30 days',
+    allows: (value) => readPaymentWindow(value) !== undefined,
+  },
 };
+
+/** The switches with their values, for the help. */
+export const flagHelp: readonly string[] = Object.entries(flagForms).map(
+  ([name, { values }]) => `${name} is ${values}`,
+);
+
+/** The first value is the default. */
+function oneOf(...values: [string, ...string[]]): FlagForm {
+  return { initial: values[0], values: values.join(' or '), allows: (value) => values.includes(value) };
+}
 
 /** Reads `name=value` arguments. @throws CliError (exit code 2) for an unknown name or value. */
 export function parseFlags(args: readonly string[]): Map<string, string> {
@@ -16,9 +39,9 @@ export function parseFlags(args: readonly string[]): Map<string, string> {
   const faults = args.flatMap((arg) => {
     const [name = '', ...rest] = arg.split('=');
     const value = rest.join('=');
-    const values = flagValues[name];
-    if (values === undefined) return [`${arg}: the switches are ${Object.keys(flagValues).join(', ')}`];
-    if (!values.includes(value)) return [`${arg}: ${name} is ${values.join(' or ')}`];
+    const form = flagForms[name];
+    if (form === undefined) return [`${arg}: the switches are ${Object.keys(flagForms).join(', ')}`];
+    if (!form.allows(value)) return [`${arg}: ${name} is ${form.values}`];
     if (flags.has(name)) return [`${arg}: ${name} is named twice`];
     flags.set(name, value);
     return [];
@@ -27,11 +50,11 @@ export function parseFlags(args: readonly string[]): Map<string, string> {
   return flags;
 }
 
-/** The switches as they are, in the order of `flagValues`. */
+/** The switches as they are, in the order of `flagForms`. */
 export async function readFlags(db: Connection): Promise<Map<string, string>> {
   const [rows] = await db.query<RowDataPacket[]>('SELECT name, value FROM rule_flags');
   const stored = new Map(rows.map((row) => [row['name'] as string, row['value'] as string]));
-  return new Map(Object.entries(flagValues).map(([name, [initial]]) => [name, stored.get(name) ?? initial!]));
+  return new Map(Object.entries(flagForms).map(([name, { initial }]) => [name, stored.get(name) ?? initial]));
 }
 
 /** Sets switches. The audit log gets a row for each that changed. */

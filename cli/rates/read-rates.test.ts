@@ -55,9 +55,10 @@ describe('a shipping file', () => {
 
 describe('the switches', () => {
   test('are set by name and value', () => {
-    expect([...parseFlags(['coupons=unlimited', 'autoRefund=hold'])]).toEqual([
+    expect([...parseFlags(['coupons=unlimited', 'autoRefund=hold', 'paymentWindow=900s'])]).toEqual([
       ['coupons', 'unlimited'],
       ['autoRefund', 'hold'],
+      ['paymentWindow', '900s'],
     ]);
   });
 
@@ -65,9 +66,18 @@ describe('the switches', () => {
     expect(faultsOf(() => parseFlags(['coupons', 'x=1', 'quantityBreaks=off', 'quantityBreaks=on']))).toEqual(
       [
         'coupons: coupons is on or unlimited or off',
-        'x=1: the switches are coupons, quantityBreaks, autoRefund',
+        'x=1: the switches are coupons, quantityBreaks, autoRefund, paymentWindow',
         'quantityBreaks=on: quantityBreaks is named twice',
       ],
     );
   });
+
+  test.each(['0s', '01s', '15', '15m', '-1s', '1.5s', '2592001s', '99999999s', ''])(
+    'refuse the payment window %j',
+    (value) => {
+      expect(faultsOf(() => parseFlags([`paymentWindow=${value}`]))).toEqual([
+        `paymentWindow=${value}: paymentWindow is default or seconds such as 900s, from 1s to 30 days`,
+      ]);
+    },
+  );
 });

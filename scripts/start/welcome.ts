@@ -67,8 +67,7 @@ function placeOrder(api: string, token: string): string {
 
 function firstProduct(): { sku: string; currency: string } {
   const [, line = ''] = readFileSync(path.join(root, 'samples', 'catalogue.csv'), 'utf8').split('\n');
-  // The columns are sku,name,unit_price_minor,currency,stock. A quoted name may contain commas, so the currency
-  // is counted from the end.
-  const cells = line.trim().split(',');
-  return { sku: cells[0] ?? '', currency: cells.at(-2) ?? '' };
+  // The first columns are sku,name,unit_price_minor,currency. A quoted name may contain commas.
+  const [, sku = '', currency = ''] = /^([^,]+),(?:"[^"]*"|[^,]*),\d+,([A-Z]{3}),/.exec(line) ?? [];
+  return { sku, currency };
 }

@@ -40,7 +40,7 @@ export {
   type OrderStatus,
   orderStatuses,
 } from './orders/status.ts';
-export { expiryGraceMs, timerAtMs } from './orders/timer.ts';
+export { expiryGraceMs, firstTimerAtMs, timerAtMs } from './orders/timer.ts';
 export { paymentKey } from './payments/ids.ts';
 export { type MoneySnapshot, noMoneyRows, positionKey } from './payments/money-ledger.ts';
 export type {
@@ -61,6 +61,7 @@ export {
   noRules,
   type RuleFlags,
   type Rules,
+  readPaymentWindow,
   regionKey,
   type ShippingRate,
   shippingKey,

@@ -7,6 +7,7 @@ import {
   type Product,
   type RuleFlags,
   type Rules,
+  readPaymentWindow,
   type ShippingRate,
   shippingTable,
   type TaxRate,
@@ -204,7 +205,10 @@ function flagsFrom(rows: readonly { name: string; value: string }[]): RuleFlags 
   if (quantityBreaks !== 'on' && quantityBreaks !== 'off') {
     throw unknownRule(`the switch quantityBreaks is ${quantityBreaks}`);
   }
-  return { coupons, quantityBreaks };
+  const window = values.get('paymentWindow') ?? 'default';
+  const paymentWindowMs = readPaymentWindow(window);
+  if (paymentWindowMs === undefined) throw unknownRule(`the switch paymentWindow is ${window}`);
+  return { coupons, quantityBreaks, paymentWindowMs };
 }
 
 /** No order is the cause. So a lane waits for a newer worker, and the order is no dead letter. */

@@ -32,7 +32,7 @@ export const workerFields = {
     default: 30 * 60_000,
     min: 1_000,
     max: 30 * 24 * 3_600_000,
-    help: 'How long an accepted order reserves its stock while it waits for payment, in milliseconds.',
+    help: 'How long an accepted order reserves its stock while it waits for payment, in milliseconds. The switch `paymentWindow` of `orderstream rules set` overrides it.',
   }),
   outcomesKeptMs: int('OUTCOMES_KEPT_MS', {
     default: 3_600_000,

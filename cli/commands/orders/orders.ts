@@ -11,6 +11,7 @@ import { differences, type ExpectedTotals, isComplete, summaryText } from '../..
 import { count, createProgress, print, printJson } from '../../output.ts';
 import { apiUrl, DEFAULT_INSTANCE } from '../../servers.ts';
 import { createTokens } from '../../tokens.ts';
+import { liveCommand } from './live.ts';
 
 interface SendOptions {
   name: string;
@@ -28,7 +29,9 @@ const REACH_TIMEOUT_MS = 5000;
  * outcomes.
  */
 export function ordersCommand(): Command {
-  const command = new Command('orders').description('send many orders at once');
+  const command = new Command('orders').description(
+    'send many orders at once, or play whole lives of orders',
+  );
   command
     .command('send')
     .description(
@@ -42,7 +45,7 @@ export function ordersCommand(): Command {
     .option('--expect <file>', 'compare the totals with a JSON file; fail on a difference')
     .option('--json', 'print the totals as JSON')
     .action(send);
-  return command;
+  return command.addCommand(liveCommand());
 }
 
 async function send(file: string, options: SendOptions): Promise<void> {

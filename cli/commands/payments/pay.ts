@@ -8,9 +8,9 @@ import { createOrderApi, type OrderApi } from '../../orders/order-api.ts';
 import { customerOf } from '../../orders/owner.ts';
 import { readOrder } from '../../orders/read-order.ts';
 import { print } from '../../output.ts';
-import { type PagePayment, payOnPage, transfer } from '../../payments/local-provider.ts';
+import { openSession, type PagePayment, payOnPage, transfer } from '../../payments/local-provider.ts';
 import { apiUrl, DEFAULT_INSTANCE } from '../../servers.ts';
-import { createTokens, type TokenFor } from '../../tokens.ts';
+import { createTokens } from '../../tokens.ts';
 
 interface PayOptions {
   name: string;
@@ -46,10 +46,11 @@ async function pay(id: string, options: PayOptions): Promise<void> {
   const tokenFor = await createTokens(name, process.env);
   const baseUrl = apiUrl(name, process.env);
   const api = createOrderApi({ baseUrl, tokenFor });
+  const client = createOrderstreamClient({ baseUrl, token: () => tokenFor(customerId) });
   const order = await readOrder(api, customerId, id);
   const payments = late
     ? await transferTwice(order, options)
-    : await payOnPage(await openSession({ baseUrl, tokenFor, customerId }, id), pageOf(options));
+    : await payOnPage(await openSession(client, id), pageOf(options));
   const { currency } = order as { currency?: string };
   const amount = options.amount ?? totalOf(order);
   print(
@@ -75,20 +76,6 @@ async function transferTwice(order: Order, { name, amount, twice }: PayOptions):
 
 function totalOf(order: Order): number {
   return (order as { totals?: { total: number } }).totals?.total ?? 0;
-}
-
-async function openSession(
-  { baseUrl, tokenFor, customerId }: { baseUrl: string; tokenFor: TokenFor; customerId: string },
-  id: string,
-): Promise<string> {
-  const client = createOrderstreamClient({ baseUrl, token: () => tokenFor(customerId) });
-  const params = { path: { id } };
-  const { data, error } = await client.POST('/v1/orders/{id}/payment-sessions', { params });
-  if (data === undefined) {
-    const { code, detail } = error as { code?: string; detail?: string };
-    throw new CliError(`the order cannot be paid: ${code ?? 'unknown'}: ${detail ?? ''}`);
-  }
-  return data.url;
 }
 
 /** The callback of the provider takes a moment. A wrong amount, or a declined card, changes no status. */

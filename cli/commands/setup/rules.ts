@@ -1,18 +1,19 @@
 import { Command } from 'commander';
 import { databaseNowMs, withDatabase } from '../../database.ts';
 import { print, printJson, table } from '../../output.ts';
-import { flagValues, parseFlags, readFlags, setFlags } from '../../rates/flags.ts';
+import { flagHelp, parseFlags, readFlags, setFlags } from '../../rates/flags.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
 const instanceHelp = 'local instance whose database to use';
 
 /** `orderstream rules set|show`: the switches of the price rules. */
 export function rulesCommand(): Command {
-  const command = new Command('rules').description('switch coupons, quantity breaks and automatic refunds');
-  const values = Object.entries(flagValues).map(([name, each]) => `${name}=${each.join('|')}`);
+  const command = new Command('rules').description(
+    'switch coupons, quantity breaks, automatic refunds and the payment window',
+  );
   command
     .command('set')
-    .description(`set switches: ${values.join(', ')}`)
+    .description(`set switches: ${flagHelp.join('; ')}`)
     .argument('<name=value...>', 'switches with their new values')
     .option('--name <instance>', instanceHelp, DEFAULT_INSTANCE)
     .action(async (args: string[], { name }: { name: string }) => {

@@ -83,7 +83,8 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     (coupon === null ? null : context.coupons.refusal(coupon, customerId));
   let redemption: Redemption | null = null;
   const status = reason === null ? acceptedStatus(priced.total) : 'REJECTED';
-  const paymentDueAtMs = status === 'PENDING_PAYMENT' ? nowMs + paymentWindowMs : null;
+  const windowMs = rules.flags.paymentWindowMs ?? paymentWindowMs;
+  const paymentDueAtMs = status === 'PENDING_PAYMENT' ? nowMs + windowMs : null;
   if (reason === null) {
     for (const line of payload.lines) context.stock.take(line.sku, line.quantity);
     if (coupon !== null) redemption = redeem(context, coupon, customerId);

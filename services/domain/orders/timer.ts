@@ -11,3 +11,16 @@ export function timerAtMs(order: {
   const { status, paymentDueAtMs } = order;
   return status === 'PENDING_PAYMENT' && paymentDueAtMs !== null ? paymentDueAtMs + expiryGraceMs : null;
 }
+
+/**
+ * When a new order is due for its timer, epoch ms; null if it has none. An order whose payment window is short has a
+ * short grace: at most as long as the window.
+ */
+export function firstTimerAtMs(
+  order: { readonly status: string; readonly paymentDueAtMs: number | null },
+  placedAtMs: number,
+): number | null {
+  const { status, paymentDueAtMs } = order;
+  if (status !== 'PENDING_PAYMENT' || paymentDueAtMs === null) return null;
+  return paymentDueAtMs + Math.min(expiryGraceMs, paymentDueAtMs - placedAtMs);
+}

@@ -1,6 +1,7 @@
 /** The price rules through the real function. Every expected amount is written out. */
 import { describe, expect, it } from 'vitest';
 import { amount, percent, priceOf, shippingOf, taxOf } from '../testing/pricing.ts';
+import { flagsText, readPaymentWindow } from './rules.ts';
 
 const discounts = ({ priced }: ReturnType<typeof priceOf>) => priced.lines.map(({ discount }) => discount);
 
@@ -312,5 +313,29 @@ describe('quantity breaks', () => {
     const line = { price: 100, quantity: 10, breaks };
     expect(priceOf({ lines: [{ ...line, expectedUnitPrice: 90 }] }).reason).toBeNull();
     expect(priceOf({ lines: [{ ...line, expectedUnitPrice: 100 }] }).reason?.code).toBe('PRICE_CHANGED');
+  });
+});
+
+describe('the payment window', () => {
+  it.each([
+    ['default', null],
+    ['1s', 1_000],
+    ['900s', 900_000],
+    ['2592000s', 2_592_000_000],
+    ['2592001s', undefined],
+    ['0s', undefined],
+    ['1.5s', undefined],
+    ['15m', undefined],
+    ['', undefined],
+  ])('is read from %j', (text, windowMs) => {
+    expect(readPaymentWindow(text)).toBe(windowMs);
+  });
+
+  it('stands in the flags of an order only if it is set', () => {
+    const flags = { coupons: 'on', quantityBreaks: 'on' } as const;
+    expect(flagsText({ ...flags, paymentWindowMs: null })).toBeNull();
+    expect(flagsText({ ...flags, paymentWindowMs: 900_000 })).toBe(
+      'coupons=on,quantityBreaks=on,paymentWindow=900s',
+    );
   });
 });

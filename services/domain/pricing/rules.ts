@@ -55,6 +55,8 @@ export interface RuleFlags {
   /** `unlimited` counts no redemption. `off` rejects orders with a coupon. */
   readonly coupons: 'on' | 'unlimited' | 'off';
   readonly quantityBreaks: 'on' | 'off';
+  /** How long an order may wait for its payment, in ms; null is the setting of the worker. */
+  readonly paymentWindowMs: number | null;
 }
 
 export interface Rules {
@@ -83,7 +85,7 @@ export type ShippingTable = ReadonlyMap<string, readonly ShippingRate[]>;
 /** The key of a wildcard in both tables. */
 export const anyKey = '*';
 
-export const defaultFlags: RuleFlags = { coupons: 'on', quantityBreaks: 'on' };
+export const defaultFlags: RuleFlags = { coupons: 'on', quantityBreaks: 'on', paymentWindowMs: null };
 
 /** No rule at all, version 0. */
 export const noRules: Rules = {
@@ -96,9 +98,23 @@ export const noRules: Rules = {
 };
 
 /** The flags as an order keeps them, such as `coupons=off,quantityBreaks=on`. Null if all have their defaults. */
-export function flagsText(flags: RuleFlags): string | null {
-  const isDefault = flags.coupons === 'on' && flags.quantityBreaks === 'on';
-  return isDefault ? null : `coupons=${flags.coupons},quantityBreaks=${flags.quantityBreaks}`;
+export function flagsText({ coupons, quantityBreaks, paymentWindowMs }: RuleFlags): string | null {
+  if (coupons === 'on' && quantityBreaks === 'on' && paymentWindowMs === null) return null;
+  const window = paymentWindowMs === null ? '' : `,paymentWindow=${paymentWindowMs / secondMs}s`;
+  return `coupons=${coupons},quantityBreaks=${quantityBreaks}${window}`;
+}
+
+const secondMs = 1_000;
+const paymentWindowSecondsMax = 30 * 24 * 3_600;
+
+/**
+ * Reads the switch `paymentWindow`: whole seconds such as `900s`, from 1 s to 30 days. Returns ms, null for `default`,
+ * and undefined for any other text.
+ */
+export function readPaymentWindow(text: string): number | null | undefined {
+  if (text === 'default') return null;
+  const seconds = /^[1-9][0-9]{0,6}s$/.test(text) ? Number(text.slice(0, -1)) : 0;
+  return seconds >= 1 && seconds <= paymentWindowSecondsMax ? seconds * secondMs : undefined;
 }
 
 /** A region as rates and addresses compare it: without blanks at its ends, in upper case. */

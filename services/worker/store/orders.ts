@@ -2,6 +2,7 @@
 import type { PlaceOrder } from '../../../schemas/generated/types.ts';
 import {
   type CommandRow,
+  firstTimerAtMs,
   type NewOrder,
   noOrderId,
   type OrderChange,
@@ -33,7 +34,7 @@ export function layOutOrders(
   const ending = `,${rules.version},${flags},${nowMs},${nowMs}`;
   buffer.insert('orders', orderColumns, orders, (order) => {
     buffer.row();
-    orderRow(buffer, order, priceVersion);
+    orderRow(buffer, order, priceVersion, nowMs);
     buffer.sql(ending);
   });
 }
@@ -93,6 +94,8 @@ export function layOutUpdates(
     timerAtMs(order),
   ]);
   rows.sort(([a], [b]) => (a as number) - (b as number));
+  // An order that is still unpaid keeps its timer. Its grace depends on the window that it was placed with.
+  const timer = "IF(d.s = 'PENDING_PAYMENT', COALESCE(o.timer_at_ms, d.t), d.t)";
   buffer.begin('UPDATE JSON_TABLE(');
   buffer.json(rows);
   buffer.sql(
@@ -101,7 +104,7 @@ export function layOutUpdates(
       "b BIGINT PATH '$[6]', x BIGINT PATH '$[7]', a SMALLINT UNSIGNED PATH '$[8]', t BIGINT PATH '$[9]')) d " +
       'STRAIGHT_JOIN orders o ON o.order_key = d.k ' +
       'SET o.status = d.s, o.version = d.v, o.received = d.r, o.refund_pending = d.p, o.refunded = d.b, ' +
-      `o.disputed = d.x, o.failed_attempts = d.a, o.timer_at_ms = d.t, o.updated_at_ms = ${nowMs} ` +
+      `o.disputed = d.x, o.failed_attempts = d.a, o.timer_at_ms = ${timer}, o.updated_at_ms = ${nowMs} ` +
       'WHERE o.version = d.f',
   );
   return buffer.end();
@@ -145,7 +148,7 @@ export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRo
 }
 
 /** The values of `orderColumns` up to `shipping_tax_rate_ppm`. */
-function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number): void {
+function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number, nowMs: number): void {
   const { record, command, priced, status, reason, paymentDueAtMs, redemption } = order;
   const place = command.payload;
   buffer.integer(orderKeyOf(record.partition, record.offset));
@@ -173,7 +176,7 @@ function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number
   }
   const numbers = [
     paymentDueAtMs,
-    timerAtMs(order),
+    firstTimerAtMs(order, nowMs),
     priced.taxIncluded,
     priced.shippingTaxRatePpm,
     redemption?.counted ?? 0,

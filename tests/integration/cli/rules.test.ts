@@ -179,6 +179,7 @@ describe('switches', () => {
       coupons: 'unlimited',
       quantityBreaks: 'on',
       autoRefund: 'on',
+      paymentWindow: 'default',
     });
     expect(await rows('SELECT subject, details FROM audit_log')).toEqual([
       { subject: 'rule:coupons', details: '{"version":1,"before":"on","value":"unlimited"}' },

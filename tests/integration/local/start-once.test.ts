@@ -23,13 +23,28 @@ const runMs = 300_000;
 
 afterAll(() => stackReset(name));
 
-test('each sample order gets its expected outcome, and nothing is left running', {
+/** The sums of the lives that the run prints: currency, placed, paid, refunded, kept. */
+const money = [
+  ['EUR', 'EUR 1,746.80', 'EUR 1,668.10', 'EUR 104.30', 'EUR 1,563.80'],
+  ['USD', 'USD 132.71', 'USD 169.01', 'USD 36.30', 'USD 132.71'],
+  ['JPY', 'JPY 3,975', 'JPY 3,975', 'JPY 0', 'JPY 3,975'],
+  ['GBP', 'GBP 97.15', 'GBP 39.90', 'GBP 39.90', 'GBP 0.00'],
+];
+
+function moneyOf(stdout: string): string[][] {
+  const lines = stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
+  const head = lines.findIndex(([first, second]) => first === 'currency' && second === 'placed');
+  return lines.slice(head + 1, head + 1 + money.length);
+}
+
+test('each sample order and each sample life gets its expected outcome, and nothing is left running', {
   timeout: runMs,
 }, async () => {
   const run = start();
   const [code] = await once(run, 'close');
   expect({ code, stderr: run.stderrText() }).toEqual({ code: 0, stderr: '' });
   expect(run.stdoutText()).toMatch(/^verify$/m);
+  expect(moneyOf(run.stdoutText())).toEqual(money);
   expect(run.stdoutText()).toMatch(/^ *stopped in /m);
   expect(runningNames(instanceDir(name))).toEqual([]);
 });

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import type { OrderMoney } from '../payments/read-money.ts';
+import { type EndedLife, lifeDifferences } from './compare.ts';
+
+type Row = Record<string, unknown>;
+
+/** A life of 500 EUR that must end PAID. The rows differ from that by `order`, `payments` and `refunds`. */
+function ended(
+  order: Row,
+  payments: Row[] = [],
+  refunds: Row[] = [],
+  fault: string | null = null,
+): EndedLife {
+  const row = {
+    ...{ status: 'PAID', currency: 'EUR', reason: null, total: '500', received: 500, refunded: 0 },
+    ...order,
+  };
+  return {
+    lived: {
+      ...{ id: 'o-1', fault },
+      life: {
+        ...{ name: 'a life', customerId: 'c1', idempotencyKey: 'k1', order: {}, steps: [] },
+        expected: { status: 'PAID', total: 500, received: 500, refunded: 0 },
+      },
+    },
+    money: { order: row, session: null, payments, refunds } as unknown as OrderMoney,
+  };
+}
+
+const captured = (amount: number, currency = 'EUR'): Row => ({ amount, currency });
+const refund = (amount: number, status: string): Row => ({ amount, currency: 'EUR', status });
+const euros = (placed: number, paid: number, refunded: number, kept: number) => ({
+  EUR: { placed, paid, refunded, kept },
+});
+
+describe('lives', () => {
+  test('that ended as expected have no difference', () => {
+    expect(lifeDifferences([ended({}, [captured(500)])], euros(500, 500, 0, 500))).toEqual([]);
+  });
+
+  test('with another status, amount or reason are named', () => {
+    const reason = '{"code":"OUT_OF_STOCK"}';
+    const life = ended({ status: 'REJECTED', received: 499, reason });
+    expect(lifeDifferences([life], {})).toEqual([
+      '"a life" (o-1): status: expected PAID, found REJECTED',
+      '"a life" (o-1): received: expected 500, found 499',
+      '"a life" (o-1): reason: expected null, found OUT_OF_STOCK',
+    ]);
+  });
+
+  test('that stopped say where', () => {
+    const life = ended({}, [captured(500)], [], 'after "pay" the order is PENDING_PAYMENT');
+    expect(lifeDifferences([life], euros(500, 500, 0, 500))).toEqual([
+      '"a life" (o-1): after "pay" the order is PENDING_PAYMENT',
+    ]);
+  });
+
+  test('keep no money that is still to be refunded, and keep what a failed refund did not pay', () => {
+    const refunds = [refund(200, 'SUCCEEDED'), refund(100, 'REQUESTED'), refund(50, 'FAILED')];
+    const life = ended({}, [captured(500), captured(300)], refunds);
+    expect(lifeDifferences([life], euros(500, 800, 200, 500))).toEqual([]);
+    expect(lifeDifferences([life], euros(500, 800, 200, 501))).toEqual(['kept EUR: expected 501, found 500']);
+  });
+
+  test('with money in a currency that nobody expects are named', () => {
+    const life = ended({}, [captured(500), captured(7, 'USD')]);
+    expect(lifeDifferences([life], euros(500, 500, 0, 500))).toEqual([
+      'paid USD: expected 0, found 7',
+      'kept USD: expected 0, found 7',
+    ]);
+  });
+});
