@@ -1,6 +1,6 @@
 /**
  * Collects the whole life of one order from all sources, and the reason of its wait. The logs have its commands and
- * outcomes. The tables have its row, lines, history, stored commands, dead letters, deliveries and findings. The
+ * outcomes. The tables have its row, lines, history, payments, refunds, stored commands, dead letters, deliveries and findings. The
  * result contains no personal data.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
@@ -11,6 +11,8 @@ import { databaseNowMs } from '../database.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import { type LaneRow, readLanes, waitsFor } from '../lag/partition-lag.ts';
+import { readOrderMoney } from '../payments/read-money.ts';
+import { orderWaits } from './order-waits.ts';
 
 export interface OrderLife {
   orderId: string;
@@ -21,6 +23,8 @@ export interface OrderLife {
   lane: LaneRow | null;
   /** The reason why the newest command waits. Null if its outcome is published, or if there is no command. */
   waitsFor: string | null;
+  /** What the order itself waits for: its payment, its expiry, results of refunds. */
+  orderWaits: string[];
   /**
    * Decided batches with commands of this order, with their epoch. It is not known yet whether they are published.
    */
@@ -30,6 +34,8 @@ export interface OrderLife {
   order: RowDataPacket | null;
   items: RowDataPacket[];
   history: RowDataPacket[];
+  payments: RowDataPacket[];
+  refunds: RowDataPacket[];
   storedCommands: RowDataPacket[];
   deadLetters: RowDataPacket[];
   deliveries: RowDataPacket[];
@@ -73,15 +79,20 @@ export async function explainOrder(
   const snapshot = await readSnapshot(reader, decoder, partition, orderId);
   const lane = (await readLanes(db)).find((row) => row.partition === partition) ?? null;
   const tables = await readTables(db, orderId);
+  const { payments, refunds } = await readOrderMoney(db, orderId);
+  const nowMs = await databaseNowMs(db);
   return {
     orderId,
     partition,
     commands,
     outcomes,
     lane,
-    waitsFor: await waitOf(reader, lane, partition, commands, await databaseNowMs(db)),
+    waitsFor: await waitOf(reader, lane, partition, commands, nowMs),
+    orderWaits: orderWaits(tables.order, refunds, nowMs),
     outbox: await readOutbox(db, partition, commands),
     snapshot,
+    payments,
+    refunds,
     ...tables,
     history: withFirst(tables, outcomes),
   };
@@ -176,7 +187,7 @@ async function readTables(db: Connection, orderId: string) {
   const rows = async (sql: string, values: unknown[]): Promise<RowDataPacket[]> =>
     (await db.query<RowDataPacket[]>(sql, values))[0];
   const [order] = await rows(
-    'SELECT order_key, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, coupon_code, price_version, idempotency_key, reason, payment_due_at_ms, created_at_ms, updated_at_ms, source_partition, source_offset FROM orders WHERE order_id = ?',
+    'SELECT order_key, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, coupon_code, price_version, idempotency_key, reason, payment_due_at_ms, timer_at_ms, created_at_ms, updated_at_ms, source_partition, source_offset FROM orders WHERE order_id = ?',
     [id],
   );
   const orderKey = order?.['order_key'] ?? null;

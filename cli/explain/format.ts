@@ -1,4 +1,6 @@
 /** The life of an order as text, oldest first. */
+import type { RowDataPacket } from 'mysql2/promise';
+import { amountText } from '../../services/domain/index.ts';
 import { table, toJson } from '../output.ts';
 import type { OrderLife } from './explain.ts';
 
@@ -18,7 +20,8 @@ export function formatLife(life: OrderLife): string {
       `lane now: owner ${lane.owner || '(none)'}, epoch ${lane.epoch}, decided to ${lane.next}, published to ${lane.published}`,
     );
   }
-  head.push(`waits for: ${life.waitsFor ?? 'nothing'}`);
+  const waits = [...(life.waitsFor === null ? [] : [life.waitsFor]), ...life.orderWaits];
+  for (const wait of waits.length === 0 ? ['nothing'] : waits) head.push(`waits for: ${wait}`);
   if (snapshot !== null) {
     head.push(`snapshot: ${snapshot.status} version ${snapshot.version}, of @${snapshot.sourceOffset}`);
   }
@@ -47,6 +50,8 @@ export function formatLife(life: OrderLife): string {
         time(row['at_ms']),
       ]),
     ),
+    section('payments', life.payments.map(paymentRow)),
+    section('refunds', life.refunds.map(refundRow)),
     section(
       'stored commands',
       life.storedCommands.map((row) =>
@@ -92,6 +97,21 @@ function outcomeRow({ offset, repeat, event }: OrderLife['outcomes'][number]): s
     `${event.status ?? '-'} version ${event.version}`,
     repeat ? 'repeat' : reason,
   ];
+}
+
+function paymentRow(row: RowDataPacket): string[] {
+  const id = `${row['provider']} ${row['provider_payment_id']}`;
+  return [id, amountOf(row), row['disposition'], time(Number(row['received_at_ms']))];
+}
+
+function refundRow(row: RowDataPacket): string[] {
+  const note = row['failure_code'] ?? row['last_reason'] ?? row['provider_refund_id'] ?? '-';
+  const { refund_id: id, status, reason } = row;
+  return [id, amountOf(row), status, reason, time(Number(row['requested_at_ms'])), String(note)];
+}
+
+function amountOf({ amount, currency }: RowDataPacket): string {
+  return amountText(Number(amount), currency) ?? `${amount} ${currency}`;
 }
 
 function pick(row: Record<string, unknown>, columns: string[]): string[] {

@@ -784,6 +784,8 @@ export interface components {
             cancel?: string;
             events: string;
             history: string;
+            /** @description Present while the order waits for its payment. A POST returns the page of the payment. */
+            paymentSessions?: string;
             self: string;
         };
         /** @description Your own data, stored with the order: at most 20 pairs. Keys have up to 40 and values up to 500 characters. Values may contain line breaks and tabs, but no other control characters. */
@@ -1545,7 +1547,8 @@ export interface operations {
                      *             "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
                      *             "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
                      *             "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
-                     *             "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *             "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel",
+                     *             "paymentSessions": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/payment-sessions"
                      *           }
                      *         }
                      *       ],
@@ -1750,7 +1753,8 @@ export interface operations {
                      *         "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
                      *         "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
                      *         "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
-                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel",
+                     *         "paymentSessions": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/payment-sessions"
                      *       }
                      *     }
                      */
@@ -1971,7 +1975,8 @@ export interface operations {
                      *         "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
                      *         "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
                      *         "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
-                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel",
+                     *         "paymentSessions": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/payment-sessions"
                      *       }
                      *     }
                      */
@@ -2175,7 +2180,8 @@ export interface operations {
                      *         "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
                      *         "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
                      *         "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
-                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel",
+                     *         "paymentSessions": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/payment-sessions"
                      *       }
                      *     }
                      */
@@ -2226,7 +2232,8 @@ export interface operations {
                      *         "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
                      *         "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
                      *         "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
-                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel",
+                     *         "paymentSessions": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/payment-sessions"
                      *       }
                      *     }
                      */

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { amountText } from '../../../services/domain/index.ts';
 import { orderId, positiveNumber } from '../../arguments.ts';
-import { createOrderstreamClient, type Order } from '../../client/index.ts';
-import { CliError } from '../../errors.ts';
+import { createOrderstreamClient, type Order, type OrderstreamClient } from '../../client/index.ts';
+import { CliError, usageError } from '../../errors.ts';
 import { createOrderApi, type OrderApi } from '../../orders/order-api.ts';
 import { customerOf } from '../../orders/owner.ts';
 import { readOrder } from '../../orders/read-order.ts';
@@ -14,6 +14,8 @@ import { createTokens } from '../../tokens.ts';
 
 interface PayOptions {
   name: string;
+  customer?: string;
+  key?: string;
   amount?: number;
   twice?: boolean;
   late?: boolean;
@@ -27,7 +29,9 @@ const pollMs = 100;
 export function payCommand(): Command {
   return new Command('pay')
     .description('pay an order at the payment provider of a local run')
-    .argument('<order>', 'order id', orderId)
+    .argument('[order]', 'order id', orderId)
+    .option('--customer <id>', 'with --key, in place of the order id: the customer of the order')
+    .option('--key <key>', 'the idempotency key of the order')
     .option('--amount <minor>', 'another amount than the total, in minor units', positiveNumber)
     .option('--twice', 'the provider captures the payment two times')
     .option('--late', 'a transfer without a session, which also comes after the order has ended')
@@ -40,13 +44,17 @@ export function payCommand(): Command {
     .action(pay);
 }
 
-async function pay(id: string, options: PayOptions): Promise<void> {
-  const { name, late = false } = options;
-  const customerId = await customerOf(id, name);
+async function pay(given: string | undefined, options: PayOptions): Promise<void> {
+  const { name, late = false, customer, key } = options;
+  const isByKey = customer !== undefined && key !== undefined;
+  if (isByKey === (given !== undefined) || (customer === undefined) !== (key === undefined))
+    throw usageError('name the order by its id, or by --customer and --key');
+  const customerId = isByKey ? customer : await customerOf(given!, name);
   const tokenFor = await createTokens(name, process.env);
   const baseUrl = apiUrl(name, process.env);
   const api = createOrderApi({ baseUrl, tokenFor });
   const client = createOrderstreamClient({ baseUrl, token: () => tokenFor(customerId) });
+  const id = isByKey ? await orderOfKey(client, customer, key) : given!;
   const order = await readOrder(api, customerId, id);
   const payments = late
     ? await transferTwice(order, options)
@@ -59,6 +67,16 @@ async function pay(id: string, options: PayOptions): Promise<void> {
   // Money never changes an order that has ended, so its status says nothing.
   const end = order.status === 'PENDING_PAYMENT' ? await waitForChange(api, customerId, order) : order;
   print(`the order is ${end.status} (\`orderstream payments show ${id}\` shows its money)`);
+}
+
+/** The id of the customer's decided order with this key. @throws CliError if there is none. */
+async function orderOfKey(client: OrderstreamClient, customer: string, key: string): Promise<string> {
+  const { data } = await client.GET('/v1/orders', { params: { query: { idempotencyKey: key } } });
+  if (data === undefined) throw new CliError(`the API did not list the orders of customer ${customer}`);
+  const [order] = data.items;
+  if (order === undefined)
+    throw new CliError(`customer ${customer} has no decided order with the key ${key}`);
+  return order.id;
 }
 
 function pageOf({ result, amount, twice }: PayOptions): PagePayment {

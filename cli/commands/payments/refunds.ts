@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander';
 import type { RowDataPacket } from 'mysql2/promise';
+import { type AuditDetails, recordAudit } from '../../../services/shared/audit/index.ts';
 import { recordRefundCommand } from '../../../services/shared/payment-provider/index.ts';
 import { positiveNumber, refundId } from '../../arguments.ts';
-import { withDatabase } from '../../database.ts';
+import { databaseNowMs, withDatabase } from '../../database.ts';
 import { CliError, usageError } from '../../errors.ts';
-import { currentOperator } from '../../operator.ts';
+import { auditTargetOf, currentOperator } from '../../operator.ts';
 import { print, printJson } from '../../output.ts';
 import { readRefund, readRefunds } from '../../payments/read-money.ts';
 import { retryRefundCommand } from '../../payments/refund-commands.ts';
@@ -46,6 +47,7 @@ function retryCommand(): Command {
     .action(async (id: string, { name }: { name: string }) => {
       const row = await refundOf(name, id);
       if (row['status'] !== 'FAILED') throw new CliError(`the refund is ${row['status']}, not FAILED`);
+      await audit(name, 'refund.retried', id, detailsOf(row));
       const { partition, offset } = await sendCommand(
         name,
         retryRefundCommand(id, row['order_id'], operatorActor()),
@@ -74,11 +76,34 @@ function settleCommand(): Command {
         },
         Date.now(),
       );
+      await audit(name, 'refund.settled', id, { ...detailsOf(row), reference });
       const { partition, offset } = await sendCommand(name, { ...command, actor: operatorActor() });
       print(
         `recorded at ${partition}-${offset}; \`orderstream payments show ${row['order_id']}\` shows the result`,
       );
     });
+}
+
+/** The row comes before the command. So no command is in the log without its row, also if the answer of the broker is lost. */
+async function audit(
+  name: string,
+  action: 'refund.retried' | 'refund.settled',
+  subjectId: string,
+  details: AuditDetails,
+): Promise<void> {
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  await withDatabase(mysqlUrl, async (db) =>
+    recordAudit(
+      auditTargetOf(db),
+      currentOperator(),
+      [{ action, subjectId, details }],
+      await databaseNowMs(db),
+    ),
+  );
+}
+
+function detailsOf(row: RowDataPacket): AuditDetails {
+  return { orderId: row['order_id'], amount: Number(row['amount']), currency: row['currency'] };
 }
 
 /** In the form that commands allow: visible ASCII characters. */

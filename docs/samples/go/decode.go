@@ -13,9 +13,32 @@ import (
 )
 
 type Outcome struct {
-	Outcome          string `avro:"outcome"`
-	SourceOffset     int64  `avro:"sourceOffset"`
-	PrevSourceOffset int64  `avro:"prevSourceOffset"`
+	Outcome          string      `avro:"outcome"`
+	SourceOffset     int64       `avro:"sourceOffset"`
+	PrevSourceOffset int64       `avro:"prevSourceOffset"`
+	OrderID          *string     `avro:"orderId"`
+	Payment          *InCurrency `avro:"payment"`
+	Refund           *InCurrency `avro:"refund"`
+	Money            *Money      `avro:"money"`
+	Units            *Units      `avro:"units"`
+}
+
+type InCurrency struct {
+	Currency string `avro:"currency"`
+}
+
+type Money struct {
+	Received      int64 `avro:"received"`
+	RefundPending int64 `avro:"refundPending"`
+	Refunded      int64 `avro:"refunded"`
+}
+
+type Units struct {
+	Ordered   int64 `avro:"ordered"`
+	Cancelled int64 `avro:"cancelled"`
+	Shipped   int64 `avro:"shipped"`
+	Returned  int64 `avro:"returned"`
+	Restocked int64 `avro:"restocked"`
 }
 
 var (

@@ -1,4 +1,4 @@
-// A model subscriber. It counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md.
+// A model subscriber. It counts outcomes, money and units, drops repeats, and proves that it missed none. See ../README.md.
 package main
 
 import (
@@ -21,13 +21,21 @@ type State struct {
 	Counts    map[string]int64 `json:"counts"`
 	Total     int64            `json:"total"`
 	Repeats   int64            `json:"repeats"`
+	// By currency, in minor units.
+	Money map[string]Numbers `json:"money"`
+	Units Numbers            `json:"units"`
+	// The last totals of each order that changed, as in axes.
+	Orders map[string][]int64 `json:"orders,omitempty"`
 }
+
+type Numbers = map[string]int64
 
 var (
 	untilTotal  = flag.Int64("until-total", math.MaxInt64, "")
 	idleSeconds = flag.Float64("idle-seconds", math.Inf(1), "")
 	stateFile   = env("STATE_FILE", "outcome-counter.json")
-	state       = State{map[int32]int64{}, map[int32]int64{}, map[string]int64{}, 0, 0}
+	state       = State{map[int32]int64{}, map[int32]int64{}, Numbers{}, 0, 0, map[string]Numbers{}, Numbers{}, map[string][]int64{}}
+	axes        = []string{"received", "refundPending", "refunded", "cancelled", "shipped", "returned", "restocked"}
 )
 
 func main() {
@@ -59,6 +67,7 @@ func main() {
 		}
 	}
 	client.Close()
+	state.Orders = nil
 	check(json.NewEncoder(os.Stdout).Encode(state))
 }
 
@@ -78,4 +87,40 @@ func take(partition int32, event Outcome) {
 	state.Counts[event.Outcome]++
 	state.Total++
 	state.Positions[partition] = event.SourceOffset
+	sum(event)
+}
+
+// The axes are totals of the order. What is new is the difference to its totals before.
+func sum(event Outcome) {
+	if event.OrderID == nil || event.Money == nil || event.Units == nil {
+		return // no change of an order, or schema version 1
+	}
+	money, units := *event.Money, *event.Units
+	if event.Outcome == "ACCEPTED" {
+		state.Units["ordered"] += units.Ordered
+	}
+	if event.Outcome != "APPLIED" {
+		return
+	}
+	moved := event.Payment // Only a payment or a refund moves money.
+	if moved == nil {
+		moved = event.Refund
+	}
+	before := state.Orders[*event.OrderID]
+	now := []int64{money.Received, money.RefundPending, money.Refunded, units.Cancelled, units.Shipped, units.Returned, units.Restocked}
+	for i, after := range now {
+		change := after
+		if before != nil {
+			change -= before[i]
+		}
+		if i > 2 {
+			state.Units[axes[i]] += change
+		} else if change != 0 {
+			if state.Money[moved.Currency] == nil {
+				state.Money[moved.Currency] = Numbers{}
+			}
+			state.Money[moved.Currency][axes[i]] += change
+		}
+	}
+	state.Orders[*event.OrderID] = now
 }

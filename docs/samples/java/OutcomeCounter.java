@@ -1,5 +1,5 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.*;
 import java.io.File;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -13,7 +13,7 @@ import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.*;
 
-/** A model subscriber. It counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md. */
+/** A model subscriber. It counts outcomes, money and units, drops repeats, and proves that it missed none. See ../README.md. */
 public class OutcomeCounter {
   static final ObjectMapper json = new ObjectMapper();
   static final Map<Integer, Schema> writers = new HashMap<>();
@@ -21,6 +21,9 @@ public class OutcomeCounter {
   // One file has the position of each partition and the effect. It is replaced as a whole, so both change together.
   static final Path file = Path.of(env("STATE_FILE", "outcome-counter.json"));
   static ObjectNode state;
+  // "orders" in the file has the last totals of each order that changed, in this order. The first three are money.
+  static final List<String> AXES = List.of("received", "refundPending", "refunded", "cancelled", "shipped", "returned", "restocked");
+  static final int MONEY = 3;
 
   public static void main(String[] args) throws Exception {
     Map<String, String> flags = new HashMap<>();
@@ -29,7 +32,8 @@ public class OutcomeCounter {
     double idleSeconds = Double.parseDouble(flags.getOrDefault("--idle-seconds", "Infinity"));
     Schema reader = new Schema.Parser().parse(new File(env("READER_SCHEMA", "outcome-counter.avsc")));
     state = (ObjectNode) json.readTree(Files.exists(file) ? Files.readString(file)
-        : "{\"positions\":{},\"from\":{},\"counts\":{},\"total\":0,\"repeats\":0}");
+        : "{\"positions\":{},\"from\":{},\"counts\":{},\"total\":0,\"repeats\":0,\"money\":{},\"orders\":{},"
+            + "\"units\":{\"ordered\":0,\"cancelled\":0,\"shipped\":0,\"returned\":0,\"restocked\":0}}");
     Properties config = new Properties();
     config.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, env("KAFKA_BROKERS", "127.0.0.1:19092"));
     config.put(ConsumerConfig.GROUP_ID_CONFIG, env("GROUP", "outcome-counter-java"));
@@ -53,6 +57,7 @@ public class OutcomeCounter {
         }
       }
     }
+    state.remove("orders");
     System.out.println(state);
   }
 
@@ -68,7 +73,30 @@ public class OutcomeCounter {
     counts.put(outcome, counts.path(outcome).asLong(0) + 1);
     state.put("total", state.get("total").asLong() + 1);
     positions.put(partition, offset);
+    sum(event);
   }
+
+  /** The axes are totals of the order. What is new is the difference to its totals before. */
+  static void sum(GenericRecord event) {
+    GenericRecord money = (GenericRecord) event.get("money"), units = (GenericRecord) event.get("units");
+    if (event.get("orderId") == null || money == null || units == null) return; // no change of an order, or schema version 1
+    String id = event.get("orderId").toString(), outcome = event.get("outcome").toString();
+    if (outcome.equals("ACCEPTED")) add(state.withObject("/units"), "ordered", (long) units.get("ordered"));
+    if (!outcome.equals("APPLIED")) return;
+    // Only a payment or a refund moves money.
+    GenericRecord moved = (GenericRecord) (event.get("payment") == null ? event.get("refund") : event.get("payment"));
+    var before = state.at("/orders/" + id);
+    ArrayNode now = json.createArrayNode();
+    for (int i = 0; i < AXES.size(); i++) {
+      String name = AXES.get(i);
+      long after = (long) (i < MONEY ? money : units).get(name), change = after - before.path(i).asLong(0);
+      if (change != 0) add(state.withObject(i < MONEY ? "/money/" + moved.get("currency") : "/units"), name, change);
+      now.add(after);
+    }
+    state.withObject("/orders").set(id, now);
+  }
+
+  static void add(ObjectNode sums, String name, long change) { sums.put(name, sums.path(name).asLong(0) + change); }
 
   static GenericRecord decode(byte[] value, Schema reader) throws Exception {
     int id = ByteBuffer.wrap(value, 1, 4).getInt();

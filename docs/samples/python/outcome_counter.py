@@ -1,4 +1,4 @@
-"""A model subscriber. It counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md."""
+"""A model subscriber. It counts outcomes, money and units, drops repeats, and proves that it missed none. See ../README.md."""
 
 import argparse
 import io
@@ -26,9 +26,12 @@ reader_schema = parse_schema(json.loads(Path(__file__).with_name("outcome-counte
 writer_schemas = {}
 
 # One file has the position of each partition and the effect. It is replaced as a whole, so both change together.
-state = {"positions": {}, "from": {}, "counts": {}, "total": 0, "repeats": 0}
+# Money by currency, in minor units. "orders" has the last totals of each order that changed, as in AXES.
+AXES = ["received", "refundPending", "refunded", "cancelled", "shipped", "returned", "restocked"]
+units = {"ordered": 0, "cancelled": 0, "shipped": 0, "returned": 0, "restocked": 0}
+state = {"positions": {}, "from": {}, "counts": {}, "total": 0, "repeats": 0, "money": {}, "units": units, "orders": {}}
 if state_file.exists():
-    state = json.loads(state_file.read_text())
+    state.update(json.loads(state_file.read_text()))
 
 
 def decode(value):
@@ -51,6 +54,25 @@ def take(partition, event):
     state["counts"][event["outcome"]] = state["counts"].get(event["outcome"], 0) + 1
     state["total"] += 1
     state["positions"][partition] = event["sourceOffset"]
+    add_axes(event)
+
+
+def add_axes(event):
+    """The axes are totals of the order. What is new is the difference to its totals before."""
+    order_id, money, units = event["orderId"], event["money"], event["units"]
+    if order_id is None or money is None or units is None:
+        return  # no change of an order, or schema version 1
+    if event["outcome"] == "ACCEPTED":
+        state["units"]["ordered"] += units["ordered"]
+    if event["outcome"] != "APPLIED":
+        return
+    moved = event["payment"] or event["refund"]  # nothing else moves money
+    now = [{**money, **units}[name] for name in AXES]
+    for name, after, before in zip(AXES, now, state["orders"].get(order_id, [0] * len(AXES))):
+        if after != before:
+            sums = state["money"].setdefault(moved["currency"], {}) if name in money else state["units"]
+            sums[name] = sums.get(name, 0) + after - before
+    state["orders"][order_id] = now
 
 
 consumer = Consumer({
@@ -78,4 +100,5 @@ while state["total"] < flags.until_total and time.monotonic() - last_seen < flag
     except KafkaException as error:  # The file has the position, and the client joins a lost group again.
         print(f"commit failed: {error}", file=sys.stderr)
 consumer.close()
+del state["orders"]
 print(json.dumps(state))

@@ -1,5 +1,5 @@
 /**
- * A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See
+ * A model subscriber: counts outcomes, money and units, drops repeats, and proves that it missed none. See
  * ../README.md.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -20,12 +20,18 @@ const avsc = new URL('outcome-counter.avsc', import.meta.url);
 
 // One file has the position of each partition and the effect. It is replaced as a whole, so both change
 // together.
-const fresh = { positions: {}, from: {}, counts: {}, total: 0, repeats: 0 };
+const units = { ordered: 0, cancelled: 0, shipped: 0, returned: 0, restocked: 0 };
+const fresh = { positions: {}, from: {}, counts: {}, total: 0, repeats: 0, money: {}, units, orders: {} };
 type Numbers = Record<string, number>;
-type State = { positions: Numbers; from: Numbers; counts: Numbers; total: number; repeats: number };
-const state: State = existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, 'utf8')) : fresh;
+type State = { positions: Numbers; from: Numbers; counts: Numbers; total: number; repeats: number } & Sums;
+// Money by currency, in minor units. `orders` has the last totals of each order that changed, as in `axes`.
+type Sums = { money: Record<string, Numbers>; units: Numbers; orders: Record<string, number[]> };
+const axes = ['received', 'refundPending', 'refunded', 'cancelled', 'shipped', 'returned', 'restocked'];
+const state: State = { ...fresh, ...(existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, 'utf8')) : {}) };
 
-type Outcome = { outcome: string; sourceOffset: number; prevSourceOffset: number };
+type Outcome = { outcome: string; sourceOffset: number; prevSourceOffset: number; orderId: string | null } & Axes;
+type Axes = { payment: InCurrency; refund: InCurrency; money: Numbers | null; units: Numbers | null };
+type InCurrency = { currency: string } | null;
 const reader = avro.Type.forSchema(JSON.parse(readFileSync(avsc, 'utf8')));
 const resolvers = new Map<number, ReturnType<Type['createResolver']>>();
 
@@ -39,7 +45,8 @@ async function decode(value: Buffer): Promise<Outcome> {
   return reader.fromBuffer(value.subarray(5), resolvers.get(id)) as Outcome;
 }
 
-function take(partition: number, { outcome, sourceOffset, prevSourceOffset }: Outcome): void {
+function take(partition: number, event: Outcome): void {
+  const { outcome, sourceOffset, prevSourceOffset } = event;
   state.from[partition] ??= prevSourceOffset; // -1: from the first outcome on
   const position = state.positions[partition] ?? prevSourceOffset;
   if (sourceOffset <= position) return void (state.repeats += 1);
@@ -48,6 +55,22 @@ function take(partition: number, { outcome, sourceOffset, prevSourceOffset }: Ou
   state.counts[outcome] = (state.counts[outcome] ?? 0) + 1;
   state.total += 1;
   state.positions[partition] = sourceOffset;
+  sum(event);
+}
+
+// `money` and `units` are totals of the order. What is new is the difference to its totals before.
+function sum({ outcome, orderId, payment, refund, money, units }: Outcome): void {
+  if (orderId === null || money === null || units === null) return; // no change of an order, or schema version 1
+  if (outcome === 'ACCEPTED') state.units['ordered']! += units['ordered']!;
+  if (outcome !== 'APPLIED') return;
+  const currency = (payment ?? refund)?.currency ?? ''; // nothing else moves money
+  const now = axes.map((name) => ({ ...money, ...units })[name]!);
+  for (const [i, name] of axes.entries()) {
+    const change = now[i]! - (state.orders[orderId]?.[i] ?? 0);
+    const sums = name in money ? (change === 0 ? {} : (state.money[currency] ??= {})) : state.units;
+    sums[name] = (sums[name] ?? 0) + change;
+  }
+  state.orders[orderId] = now;
 }
 
 const brokers = (env['KAFKA_BROKERS'] ?? '127.0.0.1:19092').split(',');
@@ -85,4 +108,5 @@ await consumer.run({
 });
 await done.finally(() => clearTimeout(idle));
 await consumer.disconnect();
-console.log(JSON.stringify(state));
+const { orders: _, ...shown } = state;
+console.log(JSON.stringify(shown));

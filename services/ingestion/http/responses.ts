@@ -1,6 +1,6 @@
 /** The parts of a response about an order: links with tickets, entity tags, and the time of a retry. */
 import type { FastifyReply } from 'fastify';
-import { canChange, isFinal, type OrderResource } from '../../domain/index.ts';
+import { canChange, isFinal, type OrderResource, type OrderStatus } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
 import { type PartitionProgress, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
 import type { OrderState } from '../application/read/status.ts';
@@ -41,7 +41,7 @@ export function showOrder(deps: ResponseDeps, state: OrderState, id: string, cus
           version: 0,
           status: 'DEAD_LETTERED',
           reason: deadLettered,
-          links: linksOf(id, '', false),
+          links: linksOf(id, '', {}),
         },
       };
   }
@@ -59,7 +59,7 @@ function showKnown(order: OrderResource): Shown {
     version,
     status,
     retryAfterSeconds: isFinal(status) ? null : settledRetryAfterSeconds,
-    body: { ...order, links: linksOf(id, '', canChange('CANCEL', status)) },
+    body: { ...order, links: linksOf(id, '', actionsOf(status)) },
   };
 }
 
@@ -70,7 +70,13 @@ function showQueued(deps: ResponseDeps, id: string, customerId: string, position
     version: 0,
     status: 'QUEUED',
     retryAfterSeconds: String(retryAfterOf(queue.etaMs)),
-    body: { id, version: 0, status: 'QUEUED', queue: shownQueue(queue), links: linksOf(id, query, true) },
+    body: {
+      id,
+      version: 0,
+      status: 'QUEUED',
+      queue: shownQueue(queue),
+      links: linksOf(id, query, { canCancel: true }),
+    },
   };
 }
 
@@ -78,13 +84,24 @@ function shownQueue({ ahead, etaMs, stalledForMs }: Queue): object {
   return stalledForMs === null ? { ahead, etaMs } : { ahead, etaMs, stalledForMs };
 }
 
-function linksOf(id: string, query: string, cancellable: boolean): object {
+interface Actions {
+  readonly canCancel?: boolean;
+  readonly canPay?: boolean;
+}
+
+/** From the status alone: responses of one version are the same, also after the deadline. */
+function actionsOf(status: OrderStatus): Actions {
+  return { canCancel: canChange('CANCEL', status), canPay: canChange('CONFIRM_PAYMENT', status) };
+}
+
+function linksOf(id: string, query: string, { canCancel = false, canPay = false }: Actions): object {
   const self = `/v1/orders/${id}`;
   return {
     self: self + query,
     history: `${self}/history${query}`,
     events: `${self}/events${query}`,
-    ...(cancellable ? { cancel: `${self}/cancel${query}` } : {}),
+    ...(canCancel ? { cancel: `${self}/cancel${query}` } : {}),
+    ...(canPay ? { paymentSessions: `${self}/payment-sessions` } : {}),
   };
 }
 

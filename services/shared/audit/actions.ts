@@ -24,6 +24,8 @@ export const auditActions = {
   'rates.imported': { subject: 'rates', help: 'An operator replaced tax rates or shipping rates.' },
   'rule.set': { subject: 'rule', help: 'An operator set a switch of the price rules.' },
   'finding.resolved': { subject: 'finding', help: 'An operator resolved a finding.' },
+  'refund.retried': { subject: 'refund', help: 'An operator requested a failed refund again.' },
+  'refund.settled': { subject: 'refund', help: 'An operator recorded that a refund was paid by hand.' },
   'dead_letter.redriven': { subject: 'dead_letter', help: 'An operator sent a dead letter to Kafka again.' },
   'dead_letter.redrive_failed': {
     subject: 'dead_letter',

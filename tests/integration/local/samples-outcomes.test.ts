@@ -2,7 +2,9 @@
  * The model subscribers on real topics. They count every outcome once while workers are killed, and stop at a
  * gap.
  */
+import avro from 'avsc';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EVENTS_SUBJECT, type OrderEvent, schemaCatalogue } from '../../../schemas/index.ts';
 import { EVENTS } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer } from '../../support/arena/load.ts';
@@ -34,7 +36,7 @@ const STOP_FIRST_AFTER = Math.round(ORDERS * 0.6);
 let arena: Arena;
 let producer: Producer;
 let torn: SubscriberWorld;
-let expected: { total: number; accepted: number; rejected: number };
+let expected: Awaited<ReturnType<typeof loadWhileWorkersDie>>;
 const prepared = new Map<string, Program>();
 const firstRuns = new Map<string, Promise<Counted>>();
 
@@ -46,7 +48,8 @@ beforeAll(async () => {
   arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: files.live, stock });
   producer = await createProducer(arena);
   torn = await openSubscriberWorld(files.torn);
-  await torn.produceEvents([0, 1, 3].map((offset) => rejectedEvent(4, offset, offset - 1)));
+  await torn.accumulator.sendBatch([await ofVersion1(rejectedEvent(4, 0, -1))]);
+  await torn.produceEvents([1, 3].map((offset) => rejectedEvent(4, offset, offset - 1)));
   for (const [language, prepare] of Object.entries(programs)) {
     const program = await prepare();
     prepared.set(language, program);
@@ -89,7 +92,31 @@ async function loadWhileWorkersDie() {
   const [row] = await arena.mysql.pool.rows<{ accepted: number; rejected: number }>(
     "SELECT CAST(SUM(status <> 'REJECTED') AS SIGNED) AS accepted, CAST(SUM(status = 'REJECTED') AS SIGNED) AS rejected FROM orders",
   );
-  return { total: produced, accepted: row!.accepted, rejected: row!.rejected };
+  return { total: produced, accepted: row!.accepted, rejected: row!.rejected, ...(await axesOfRows()) };
+}
+
+/** Money and units of all orders, from their rows. */
+async function axesOfRows() {
+  const { pool } = arena.mysql;
+  const sums = (columns: string[]): string =>
+    columns.map((column) => `CAST(SUM(${column}) AS SIGNED) AS ${column}`).join(', ');
+  const money = await pool.rows<Record<string, number> & { currency: string }>(
+    `SELECT currency, ${sums(['received', 'refund_pending', 'refunded'])} FROM orders GROUP BY currency`,
+  );
+  const [units] = await pool.rows<Record<string, number>>(
+    `SELECT ${sums(['quantity', 'cancelled', 'shipped', 'returned', 'restocked'])}
+     FROM order_items JOIN orders USING (order_key) WHERE status <> 'REJECTED'`,
+  );
+  const { quantity: ordered, ...moved } = units!;
+  return {
+    money: Object.fromEntries(
+      money.map(({ currency, received, refund_pending: refundPending, refunded }) => [
+        currency,
+        { received, refundPending, refunded },
+      ]),
+    ),
+    units: { ordered, ...moved },
+  };
 }
 
 function envOf(language: string, prefix: string): Record<string, string> {
@@ -113,6 +140,9 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
     const counted = await runSample(program, { env, args: ['--until-total', String(expected.total)] });
     expect(counted.total).toBe(expected.total);
     expect(counted.counts).toMatchObject({ ACCEPTED: expected.accepted, REJECTED: expected.rejected });
+    expect(counted.money).toEqual(expected.money);
+    expect(counted.units).toEqual(expected.units);
+    expect(expected.money['EUR']!['refunded']).toBeGreaterThan(0);
     expect(Object.values(counted.from)).toEqual(Array(12).fill(-1));
     // Workers repeated some outcomes. A sample that lost its group reads more than these again.
     const ends = await arena.admin.endOffsets(EVENTS);
@@ -120,7 +150,7 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
     expect(records).toBeGreaterThan(expected.total);
   }, 180_000);
 
-  test('stops at a gap', async (context) => {
+  test('reads an outcome of schema version 1, and stops at a gap', async (context) => {
     const program = prepared.get(language)!;
     if (isMissing(program)) return skipOrFail(context, program);
     const run = runSample(program, { env: envOf(language, files.torn), args: ['--idle-seconds', '30'] });
@@ -130,3 +160,18 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
     });
   });
 });
+
+/** The record of an outcome as a worker of the first release writes it. */
+async function ofVersion1(event: OrderEvent) {
+  const { subject, schema } = schemaCatalogue.find((entry) => entry.subject === EVENTS_SUBJECT)!;
+  const url = `${testStack().schemaRegistryUrl}/subjects/${subject}/versions/1`;
+  const { id } = (await (await fetch(url)).json()) as { id: number };
+  const frame = Buffer.alloc(5);
+  frame.writeUInt32BE(id, 1);
+  const body = avro.Type.forSchema(schema as avro.Schema, { wrapUnions: false }).toBuffer(event);
+  const key = Buffer.from(event.orderId!);
+  return {
+    ...{ topic: EVENTS, partition: event.sourcePartition, key, value: Buffer.concat([frame, body]) },
+    ...{ headers: { ce_id: event.eventId }, timestampMs: Date.now() },
+  };
+}

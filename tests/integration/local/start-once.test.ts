@@ -32,7 +32,11 @@ const money = [
 ];
 
 function moneyOf(stdout: string): string[][] {
-  const lines = stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
+  // Between currency and amount stands a space that does not break.
+  const lines = stdout
+    .replaceAll('\u00a0', ' ')
+    .split('\n')
+    .map((line) => line.trim().split(/ {2,}/));
   const head = lines.findIndex(([first, second]) => first === 'currency' && second === 'placed');
   return lines.slice(head + 1, head + 1 + money.length);
 }

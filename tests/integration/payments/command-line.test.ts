@@ -1,4 +1,5 @@
 /** The refunds of an order on the command line: shown, retried once after a failure, and settled by hand once. */
+import { userInfo } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import {
@@ -86,6 +87,46 @@ test('a failed refund is retried once, and its retry is settled once', async () 
     stderr: 'orderstream: the refund has succeeded already\n',
   });
   expect(await moneyFaults(arena)).toEqual([]);
+});
+
+test('a retry and a settlement have one row each in the audit log', async () => {
+  const { orderId, refundId } = await failedRefund();
+  const audited = async () => {
+    const { stdout } = await run('audit', 'list', '--subject', `refund:${refundId}`, '--json');
+    return (JSON.parse(stdout) as { entries: object[] }).entries;
+  };
+  expect(await run('refunds', 'settle', refundId, '--reference', 'BANK-9')).toMatchObject({ code: 0 });
+  await arena.quiesce();
+  const settled = {
+    ...{ action: 'refund.settled', actorKind: 'OPERATOR', actor: userInfo().username },
+    details: { orderId, amount: 250, currency: 'EUR', reference: 'BANK-9' },
+  };
+  expect(await audited()).toMatchObject([settled]);
+  // A refund that has succeeded is neither settled nor retried, so there are no more rows.
+  for (const args of [['retry'], ['settle', '--reference', 'BANK-9']])
+    expect(await run('refunds', args[0]!, refundId, ...args.slice(1))).toMatchObject({ code: 1 });
+  expect(await audited()).toHaveLength(1);
+
+  const other = await failedRefund();
+  await run('refunds', 'retry', other.refundId);
+  const { stdout } = await run('audit', 'list', '--action', 'refund.retried', '--json');
+  expect(JSON.parse(stdout).entries[0]).toMatchObject({
+    subject: `refund:${other.refundId}`,
+    details: { orderId: other.orderId, amount: 250, currency: 'EUR' },
+  });
+});
+
+test('explain names payments, refunds and what the order waits for', async () => {
+  const { orderId, refundId } = await failedRefund();
+  await run('refunds', 'retry', refundId);
+  await arena.quiesce();
+  const { stdout } = await run('explain', orderId);
+  const text = stdout.replaceAll('\u00a0', ' ');
+  expect(text).toMatch(/^waits for: refund [0-9a-f-]{36} of EUR 2\.50 at provider local \(0 tries\)$/m);
+  expect(text).toMatch(/^payments\n {2}local \S+ +EUR 2\.50 +SETTLES/m);
+  expect(text).toMatch(new RegExp(`^refunds\\n {2}${refundId} +EUR 2\\.50 +FAILED +CANCELLED`, 'm'));
+  const life = JSON.parse((await run('explain', orderId, '--json')).stdout);
+  expect(life.refunds).toMatchObject([{ status: 'FAILED' }, { status: 'REQUESTED' }]);
 });
 
 test('a failed refund that was retried cannot also be settled', async () => {

@@ -4,8 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,6 +19,7 @@ import {
   signingSecret,
   spawnProvider,
 } from '../../support/programs/payment-provider.ts';
+import { freePort } from '../../support/servers/free-port.ts';
 import { unique, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const topicPrefix = useTopicPrefix('lives');
@@ -173,11 +172,3 @@ describe('one order', () => {
     await until(async () => (await statusOf(id)) === 'PAYMENT_FAILED', { what: 'the failure' });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -25,15 +25,18 @@ export async function spawnProvider(options: {
   readonly callbackUrl: string;
   /** The same port again after a restart; 0 takes any free one. */
   readonly port?: number;
+  readonly key?: string;
+  /** The first secret of its callbacks. */
+  readonly signingSecret?: string;
 }): Promise<ProviderProcess> {
-  const { file, callbackUrl, port = 0 } = options;
+  const { file, callbackUrl, port = 0, key = providerKey, signingSecret: secret = signingSecret } = options;
   const child = spawn(process.execPath, [entry], {
     env: {
       ...process.env,
       PORT: String(port),
       PROVIDER_FILE: file,
-      PROVIDER_KEY: providerKey,
-      SIGNING_SECRET: signingSecret,
+      PROVIDER_KEY: key,
+      SIGNING_SECRET: secret,
       CALLBACK_URL: callbackUrl,
       ADMIN_PORT: '0',
     },

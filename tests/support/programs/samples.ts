@@ -29,6 +29,9 @@ export interface Counted {
   counts: Record<string, number>;
   total: number;
   repeats: number;
+  /** By currency, in minor units. */
+  money: Record<string, Record<string, number>>;
+  units: Record<string, number>;
 }
 
 export const programs: Readonly<Record<string, () => Promise<Program>>> = {

@@ -59,6 +59,7 @@ export const getOrderOperation: Operation = {
           history: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history',
           events: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events',
           cancel: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel',
+          paymentSessions: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/payment-sessions',
         },
       },
     },

@@ -34,7 +34,13 @@ const order = {
   totals,
   createdAt: at,
   updatedAt: at,
-  links: { self, history: `${self}/history`, events: `${self}/events`, cancel: `${self}/cancel` },
+  links: {
+    self,
+    history: `${self}/history`,
+    events: `${self}/events`,
+    cancel: `${self}/cancel`,
+    paymentSessions: `${self}/payment-sessions`,
+  },
 };
 const endpoint = {
   id: 'we_4bf92f3577b34da6a3ce929d0e0e4736',

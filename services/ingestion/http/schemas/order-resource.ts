@@ -40,6 +40,11 @@ const Links = Type.Object(
     history: Type.String(),
     events: Type.String(),
     cancel: Type.Optional(Type.String({ description: 'Present while the order can be cancelled.' })),
+    paymentSessions: Type.Optional(
+      Type.String({
+        description: 'Present while the order waits for its payment. A POST returns the page of the payment.',
+      }),
+    ),
   },
   {
     $id: 'Links',

@@ -1,0 +1,68 @@
+/** The two commands of the README that place an order and pay it, as they stand there. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stackReset } from '../../../stack/index.ts';
+import { testStack, unique, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const prefix = useTopicPrefix('readme');
+const database = useDatabase('readme');
+const name = unique('t-readme-').slice(0, 31);
+/** The start of ten processes, and two commands, on a machine with other work. */
+const deadlineMs = 180_000;
+let product: ChildProcess;
+let env: Record<string, string | undefined>;
+
+beforeAll(async () => {
+  const { kafkaBrokers, schemaRegistryUrl, redisUrl } = testStack();
+  env = {
+    ...process.env,
+    KAFKA_BROKERS: kafkaBrokers,
+    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+    REDIS_URL: redisUrl,
+    KAFKA_TOPIC_PREFIX: prefix,
+    MYSQL_URL: database().url,
+  };
+  product = spawn(process.execPath, ['scripts/start.ts', '--name', name], {
+    ...{ cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] },
+  });
+  const lines = createInterface(product.stdout!);
+  await new Promise<void>((resolve, reject) => {
+    lines.on('line', (line) => line.startsWith('Running after') && resolve());
+    product.once('close', (code) => reject(new Error(`npm start ended with ${code}`)));
+  });
+}, deadlineMs);
+
+afterAll(async () => {
+  product.kill('SIGTERM');
+  if (product.exitCode === null) await once(product, 'close');
+  await stackReset(name);
+}, 60_000);
+
+/** The commands of the first block of shell commands behind the heading. */
+function commandsOf(heading: string): string[] {
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const [, section = ''] = readme.split(`\n## ${heading}\n`);
+  const [, block = ''] = /```sh\n([^`]+)```/.exec(section) ?? [];
+  return block.trim().split('\n');
+}
+
+test('place an order and pay it', { timeout: deadlineMs }, async () => {
+  const commands = commandsOf('Place an order');
+  expect(commands).toHaveLength(2);
+  const printed: string[] = [];
+  for (const command of commands) {
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${command} --name ${name}`], {
+      ...{ cwd: root, env: env as NodeJS.ProcessEnv },
+    });
+    printed.push(stdout.replaceAll('\u00a0', ' '));
+  }
+  expect(printed[0]).toMatch(/^orders +1\n +PENDING_PAYMENT +1$/m);
+  // 2 × 12.15, 10 % off, and 9.95 for shipping.
+  expect(printed[1]).toMatch(/^paid: EUR 31\.82 pay_[0-9a-f]+\nthe order is PAID /);
+});
