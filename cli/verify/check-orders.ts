@@ -1,5 +1,7 @@
 /** Compares each order of one partition with its outcome. Reads orders and lines in bounded chunks by key. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { type CouponUses, countCoupons } from './check-coupons.ts';
+import { checkPayments } from './check-payments.ts';
 import type { Findings } from './checks.ts';
 import {
   amountsChecksum,
@@ -11,9 +13,10 @@ import {
   type LaneLog,
   type LineAmounts,
   MADE_ORDER,
-  type OrderAmounts,
+  moneyChecksum,
   type StatusCodes,
 } from './lane-log.ts';
+import { type CheckedOrderRow, toUuid } from './order-row.ts';
 
 export interface OrderDeps {
   db: Connection;
@@ -22,13 +25,8 @@ export interface OrderDeps {
   statuses: StatusCodes;
   /** Units on orders that hold or have sold stock, by SKU. The checks add to it. */
   held: Map<string, number>;
-}
-
-interface CheckedOrderRow extends OrderAmounts {
-  key: number;
-  id: string;
-  status: string;
-  version: number;
+  /** Orders that took counters of coupons. The checks add to it. */
+  coupons: CouponUses;
 }
 
 const ORDERS_PER_CHUNK = 2000;
@@ -49,11 +47,12 @@ export const WITHOUT_STOCK: ReadonlySet<string> = new Set([
 export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; olderThanLog: number }> {
   const { lane, findings } = deps;
   const start = lane.partition * PARTITION_SHIFT;
+  const end = start + PARTITION_SHIFT;
   let from = start;
   let orders = 0;
   let olderThanLog = 0;
   for (;;) {
-    const rows = await readChunk(deps.db, from, start + PARTITION_SHIFT);
+    const rows = await readChunk(deps.db, from, end);
     for (const row of rows) {
       const offset = row.key - start;
       if (offset < lane.base) olderThanLog += 1;
@@ -62,12 +61,17 @@ export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; ol
       if (!WITHOUT_STOCK.has(row.status)) {
         for (const { sku, quantity } of row.lines) deps.held.set(sku, (deps.held.get(sku) ?? 0) + quantity);
       }
+      countCoupons(deps.coupons, row);
     }
     await checkHistory(deps.db, rows, findings);
     orders += rows.length;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < ORDERS_PER_CHUNK) break;
-    from = last.key + 1;
+    const isEnd = last === undefined || rows.length < ORDERS_PER_CHUNK;
+    // Money without an order has a key of its own, perhaps behind the last order.
+    const to = isEnd ? end : last.key + 1;
+    await checkPayments({ db: deps.db, findings, orders: rows, from, to });
+    if (isEnd) break;
+    from = to;
   }
   findOutcomesWithoutOrder(lane, findings);
   return { orders, olderThanLog };
@@ -76,8 +80,9 @@ export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; ol
 async function readChunk(db: Connection, from: number, end: number): Promise<CheckedOrderRow[]> {
   const [orderRows] = await db.query<RowDataPacket[][]>({
     sql:
-      'SELECT order_key, LOWER(HEX(order_id)), status, version, currency, subtotal, discount, shipping, tax, total ' +
-      'FROM orders WHERE order_key >= ? AND order_key < ? ORDER BY order_key LIMIT ?',
+      'SELECT order_key, LOWER(HEX(order_id)), status, version, currency, subtotal, discount, shipping, tax, total, received, ' +
+      'refund_pending, refunded, disputed, customer_id, coupon_code, coupon_counted FROM orders' +
+      '  WHERE order_key >= ? AND order_key < ? ORDER BY order_key LIMIT ?',
     values: [from, end, ORDERS_PER_CHUNK],
     rowsAsArray: true,
   });
@@ -110,6 +115,13 @@ function toOrder(row: unknown[]): CheckedOrderRow {
     shipping: Number(row[7]),
     tax: Number(row[8]),
     total: Number(row[9]),
+    received: Number(row[10]),
+    refundPending: Number(row[11]),
+    refunded: Number(row[12]),
+    disputed: Number(row[13]),
+    customerId: String(row[14]),
+    couponCode: row[15] === null ? null : String(row[15]),
+    couponCounted: Number(row[16]),
     lines: [],
   };
 }
@@ -144,6 +156,8 @@ function checkAgainstLog(
     );
   } else if ((flags & HAS_AMOUNTS) !== 0 && lane.amounts[index] !== amountsChecksum(row)) {
     findings.add('unlikeOutcome', `${where}: amounts or lines`);
+  } else if (lane.money[index] !== 0 && lane.money[index] !== moneyChecksum(row)) {
+    findings.add('unlikeOutcome', `${where}: money`);
   }
   if ((flags & IS_PLACE) !== 0 && lane.asked[index] !== askedChecksum(row.lines)) {
     findings.add('unlikeRequest', where);
@@ -198,8 +212,4 @@ async function checkHistory(db: Connection, rows: CheckedOrderRow[], findings: F
       findings.add('history', `order ${row.id}: version ${row.version}, ${n} rows up to ${newest}`);
     }
   }
-}
-
-function toUuid(hex: string): string {
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

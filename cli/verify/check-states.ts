@@ -7,7 +7,14 @@ import { COMMANDS, EVENTS, STATE } from '../../topics/catalogue.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, Range } from '../kafka/log-reader.ts';
 import type { Findings } from './checks.ts';
-import { amountsChecksum, HAS_AMOUNTS, type LaneLog, MADE_ORDER, type StatusCodes } from './lane-log.ts';
+import {
+  amountsChecksum,
+  HAS_AMOUNTS,
+  type LaneLog,
+  MADE_ORDER,
+  moneyChecksum,
+  type StatusCodes,
+} from './lane-log.ts';
 
 export interface StatesDeps {
   reader: LogReader;
@@ -22,6 +29,8 @@ interface Fold {
   version: Int32Array;
   status: Uint8Array;
   amounts: Uint32Array;
+  /** 0 if the state does not contain its money. */
+  money: Uint32Array;
   /** Orders whose newest state comes from an outcome that was decided after the tables were read. */
   newer: Uint8Array;
   /** The contents of the last marker. */
@@ -38,6 +47,7 @@ export async function checkStates(deps: StatesDeps): Promise<number> {
     version: new Int32Array(size),
     status: new Uint8Array(size),
     amounts: new Uint32Array(size),
+    money: new Uint32Array(size),
     newer: new Uint8Array(size),
     covers: -1,
     coversFrom: -1,
@@ -97,7 +107,7 @@ function takeState(
   orderId: string,
   where: string,
 ): void {
-  const { sourceOffset, version, status, terms } = state;
+  const { sourceOffset, version, status, terms, money } = state;
   const index = lane.madeAt.get(orderId);
   if (index === undefined) {
     // A state older than the log or newer than the tables comes from an outcome that was not read.
@@ -112,6 +122,7 @@ function takeState(
   fold.version[index] = version;
   fold.status[index] = statuses.code(status);
   fold.amounts[index] = terms === null ? 0 : amountsChecksum(terms);
+  fold.money[index] = moneyChecksum(money);
 }
 
 function compareStates({ lane, findings, statuses }: StatesDeps, fold: Fold): void {
@@ -131,6 +142,13 @@ function compareStates({ lane, findings, statuses }: StatesDeps, fold: Fold): vo
       );
     } else if ((flags & HAS_AMOUNTS) !== 0 && fold.amounts[index] !== lane.amounts[index]) {
       findings.add('unlikeState', `${where}: amounts or lines`);
+    } else if (differs(fold.money[index] ?? 0, lane.money[index] ?? 0)) {
+      findings.add('unlikeState', `${where}: money`);
     }
   }
+}
+
+/** Whether two checksums differ. 0 is unknown. */
+function differs(a: number, b: number): boolean {
+  return a !== 0 && b !== 0 && a !== b;
 }

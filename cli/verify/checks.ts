@@ -16,10 +16,15 @@ const checkTable = {
   outcomeWithoutOrder: 'accepted or rejected outcomes without an order', // invariant 3
   decidedTwice: 'order ids that were accepted or rejected twice', // invariant 3
   versionGap: 'orders whose versions do not increase by one', // invariant 4
-  unlikeOutcome: 'orders that differ from their outcomes in status, version, amounts or lines', // invariant 3
+  unlikeOutcome: 'orders that differ from their outcomes in status, version, amounts, lines or money', // invariant 3
   unlikeRequest: 'orders whose lines differ from the request', // invariant 5
   history: 'orders whose history does not reach their version', // invariant 4
   money: 'orders whose amounts do not add up', // invariant 5
+  payments: 'orders whose received and refunded money differs from their payments and refunds', // invariant 10
+  unpaid: 'paid orders without exactly one payment of their total', // invariant 10
+  stranded: 'payments that settle no live order and have no refund for the rest', // invariant 10
+  refundedTwice: 'payments with refunds above their amount', // invariant 10
+  coupons: 'counters of coupons that differ from the orders that took them', // invariant 11
   stock: 'SKUs whose stock is not conserved', // invariant 6
   oversold: 'SKUs with negative available stock', // invariant 6
   deadLetter: 'dead letters that do not match their command', // invariant 7

@@ -37,6 +37,8 @@ export interface LaneLog {
   readonly changedAt: Float64Array;
   readonly status: Uint8Array;
   readonly amounts: Uint32Array;
+  /** Checksum of the money of that order, from its last outcome. 0 if the outcome does not contain it. */
+  readonly money: Uint32Array;
   /** Checksum of SKUs and quantities that a PLACE command requested. */
   readonly asked: Uint32Array;
   /** Index of the offset that created an order, by order id. */
@@ -60,6 +62,7 @@ export function createLaneLog(partition: number, base: number, next: number): La
     changedAt: new Float64Array(size),
     status: new Uint8Array(size),
     amounts: new Uint32Array(size),
+    money: new Uint32Array(size),
     asked: new Uint32Array(size),
     madeAt: new Map(),
     deadValues: new Map(),
@@ -114,6 +117,20 @@ export function amountsChecksum(order: OrderAmounts): number {
   const { currency, subtotal, discount, shipping, tax, total, lines } = order;
   const lineText = lines.map((line) => `${line.sku}*${line.quantity}@${line.unitPrice}=${line.lineTotal}`);
   return checksum(`${currency} ${subtotal} ${discount} ${shipping} ${tax} ${total} ${lineText.join(' ')}`);
+}
+
+export interface MoneyAmounts {
+  received: number;
+  refundPending: number;
+  refunded: number;
+  disputed: number;
+}
+
+/** The same money gives the same number, from an event, a state or the tables. 0 for null. */
+export function moneyChecksum(money: MoneyAmounts | null): number {
+  if (money === null) return 0;
+  const { received, refundPending, refunded, disputed } = money;
+  return checksum(`${received} ${refundPending} ${refunded} ${disputed}`);
 }
 
 /** The same lines give the same number, from a command or from the tables. */

@@ -14,6 +14,7 @@ import {
   HAS_OUTCOME,
   type LaneLog,
   MADE_ORDER,
+  moneyChecksum,
   namesChecksum,
   type StatusCodes,
   setFlag,
@@ -150,6 +151,7 @@ function makeOrder(
   lane.version[index] = event.version;
   lane.changedAt[index] = event.sourceOffset;
   lane.status[index] = statuses.code(event.status);
+  lane.money[index] = moneyChecksum(event.money);
   if (event.order === null) return;
   setFlag(lane, index, HAS_AMOUNTS);
   lane.amounts[index] = amountsChecksum(event.order);
@@ -171,6 +173,7 @@ function changeOrder(
   lane.version[madeAt] = event.version;
   lane.changedAt[madeAt] = event.sourceOffset;
   lane.status[madeAt] = statuses.code(event.status);
+  lane.money[madeAt] = moneyChecksum(event.money);
 }
 
 function belongsIn(partition: number, orderId: string): boolean {

@@ -9,6 +9,7 @@ import type { Connection } from 'mysql2/promise';
 import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../topics/catalogue.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, Range } from '../kafka/log-reader.ts';
+import { type CouponUses, checkCoupons } from './check-coupons.ts';
 import { checkDeadLetters, type DeadLetterValues, readDeadLetters } from './check-dead-letters.ts';
 import { checkOrders } from './check-orders.ts';
 import { checkStates } from './check-states.ts';
@@ -53,6 +54,7 @@ interface Run extends VerifyDeps {
   statuses: StatusCodes;
   report: VerifyReport;
   held: Map<string, number>;
+  coupons: CouponUses;
   adjusted: Map<string, number>;
   /** False once an outcome log does not begin at its first outcome. */
   fromStart: boolean;
@@ -81,6 +83,7 @@ export async function verify(deps: VerifyDeps): Promise<VerifyReport> {
   }
   const { db, findings, held } = run;
   run.report.skus = await checkStock({ db, findings, held, adjusted: run.fromStart ? run.adjusted : null });
+  await checkCoupons({ db, findings, uses: run.coupons });
 
   const results = findings.results();
   const ok = results.every(({ count }) => count === 0);
@@ -112,7 +115,8 @@ async function verifyPartition(
     commandCount += await takeCommands(records, { lane, findings, decode: run.decoder.command });
   }
   findOutcomesWithoutCommand(lane, commands.low, findings);
-  const { orders, olderThanLog } = await checkOrders({ db, lane, findings, statuses, held: run.held });
+  const { held, coupons } = run;
+  const { orders, olderThanLog } = await checkOrders({ db, lane, findings, statuses, held, coupons });
   const letters = await checkDeadLetters({
     db,
     lane,
@@ -219,6 +223,7 @@ function createRun(deps: VerifyDeps): Run {
     findings,
     statuses: createStatusCodes(),
     held: new Map(),
+    coupons: { totals: new Map(), customers: new Map() },
     adjusted: new Map(),
     fromStart: true,
     report: {

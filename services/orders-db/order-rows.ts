@@ -28,6 +28,11 @@ export interface OrderColumns {
   shipping_method: string | null;
   fingerprint: Buffer;
   contact: string | null;
+  /** Sums of payments and refunds in the currency of the order. */
+  received: number;
+  refund_pending: number;
+  refunded: number;
+  disputed: number;
   payment_due_at_ms: number | null;
   created_at_ms: number;
 }

@@ -21,7 +21,6 @@ import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
 import { backoff, sleep } from '../shared/retry/index.ts';
 import { allChecks } from './checks/index.ts';
-import type { StuckLimits } from './checks/stock-and-money.ts';
 import { type Difference, type FindingKind, kinds } from './findings/finding-kinds.ts';
 import { createTally, type Tally } from './findings/tally.ts';
 import { createDeadLetterIndex } from './following/dead-letter-index.ts';
@@ -31,6 +30,7 @@ import type { Ledger } from './matching/outcome-matcher.ts';
 import { createMemory } from './matching/recent-outcomes.ts';
 import { createStateBook } from './matching/snapshot-index.ts';
 import { createSuspects } from './matching/unconfirmed-differences.ts';
+import type { BookLimits } from './walking/book.ts';
 
 export interface ReconcileOptions {
   settings: KafkaSettings;
@@ -44,7 +44,7 @@ export interface ReconcileOptions {
    */
   fromMs?: number;
   toMs?: number;
-  stuck: StuckLimits;
+  stuck: BookLimits;
   /** Maximum differences of one kind that the report lists. All differences are counted. */
   findingsPerKindMax?: number;
   log: Logger;

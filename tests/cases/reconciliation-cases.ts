@@ -48,7 +48,7 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'R6',
     holds: 'an order that is only unpaid is not stuck, and a stuck one is found',
-    shownBy: 'services/reconciliation/checks/stock-and-money.test.ts',
+    shownBy: 'services/reconciliation/walking/book.test.ts',
   },
   {
     id: 'R9',

@@ -2,6 +2,7 @@
  * Reads the expectation of an open finding. With it, a finding closes when the order agrees again, for an outcome
  * of any age.
  */
+import type { OrderMoney } from '../../../schemas/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
 import { type ExpectedOrder, isOrderId } from '../matching/recent-outcomes.ts';
 
@@ -9,10 +10,12 @@ import { type ExpectedOrder, isOrderId } from '../matching/recent-outcomes.ts';
 export function expectedIn(orderId: string, text: string): ExpectedOrder | null {
   const sides = parse(text);
   if (sides === null || !isOrderId(orderId)) return null;
-  const { version, status, total, customerId, sourceOffset = 0 } = sides;
+  const { version, status, total, customerId, sourceOffset = 0, money = null } = sides;
   if (!isCount(version) || !isCount(sourceOffset)) return null;
   if (!isTextOrNull(status) || !isTextOrNull(customerId) || !(total === null || isCount(total))) return null;
-  return { orderId, partition: partitionOfOrder(orderId), version, status, total, customerId, sourceOffset };
+  if (!(money === null || isMoney(money))) return null;
+  const partition = partitionOfOrder(orderId);
+  return { orderId, partition, version, status, total, customerId, sourceOffset, money };
 }
 
 function parse(text: string): Record<string, unknown> | null {
@@ -23,6 +26,12 @@ function parse(text: string): Record<string, unknown> | null {
     // The text was cut at the maximum length or written by hand.
     return null;
   }
+}
+
+function isMoney(value: unknown): value is OrderMoney {
+  if (typeof value !== 'object' || value === null) return false;
+  const { received, refundPending, refunded, disputed } = value as Record<string, unknown>;
+  return [received, refundPending, refunded, disputed].every(isCount);
 }
 
 function isCount(value: unknown): value is number {

@@ -11,6 +11,7 @@ import type { ReadOutcomes } from '../following/old-outcomes.ts';
 import type { Ledger } from '../matching/outcome-matcher.ts';
 import type { Memory } from '../matching/recent-outcomes.ts';
 import type { StateBook } from '../matching/snapshot-index.ts';
+import { type BookLimits, bookCheck } from '../walking/book.ts';
 import type { Check } from './check.ts';
 import { deadLettersCheck } from './dead-letters.ts';
 import { deliveriesCheck } from './deliveries.ts';
@@ -20,7 +21,6 @@ import { ordersCheck } from './orders.ts';
 import { outcomesCheck } from './outcomes.ts';
 import { createPace } from './pace.ts';
 import { statesCheck } from './states.ts';
-import { bookCheck, type StuckLimits } from './stock-and-money.ts';
 
 /** A session that walks over all orders pauses between chunks. The server must not end it during a pause. */
 const walkWaitTimeoutSeconds = 60;
@@ -36,7 +36,7 @@ export interface ChecksDeps {
   follower: Follower;
   clock: Clock;
   metrics: Metrics;
-  stuck: StuckLimits;
+  stuck: BookLimits;
   laneStallMs: number;
   /** Ratio of pause to reading time. */
   restShare: number;

@@ -12,6 +12,7 @@ const order = (n: number, sourceOffset: number, partition = 2): ExpectedOrder =>
   version: 1,
   status: 'S',
   total: 1,
+  money: null,
 });
 const row = (n: number, offset: number, partition = 2) => ({
   order_key: partition * 2 ** 48 + offset,

@@ -1,4 +1,5 @@
 /** Reads the rows of orders for comparison, by id or by ranges of keys. */
+import type { OrderMoney } from '../../../schemas/index.ts';
 import { orderKeyOf, selectOrders } from '../../orders-db/index.ts';
 import { bytesToUuid, type Queryable } from '../../shared/mysql/index.ts';
 import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
@@ -9,9 +10,13 @@ export interface RowState {
   status: string;
   version: number;
   total: number;
+  money: OrderMoney;
 }
 
-const columns = ['order_key', 'order_id', 'customer_id', 'status', 'version', 'total'] as const;
+const columns = [
+  ...(['order_key', 'order_id', 'customer_id', 'status', 'version', 'total'] as const),
+  ...(['received', 'refund_pending', 'refunded', 'disputed'] as const),
+] as const;
 type ComparedOrderRow = Awaited<ReturnType<typeof selectOrders<(typeof columns)[number]>>>[number];
 
 /** Offsets that one range may span per wanted order. In a longer range, most rows would be useless. */
@@ -77,6 +82,9 @@ function rangeOf(orders: readonly ExpectedOrder[]): [first: number, last: number
   return [[orderKeyOf(partition, first), orderKeyOf(partition, last)]];
 }
 
-function stateOf({ order_id, customer_id: customerId, status, version, total }: ComparedOrderRow): RowState {
-  return { orderId: bytesToUuid(order_id), customerId, status, version, total };
+function stateOf(row: ComparedOrderRow): RowState {
+  const { order_id, customer_id: customerId, status, version, total } = row;
+  const { received, refund_pending: refundPending, refunded, disputed } = row;
+  const money = { received, refundPending, refunded, disputed };
+  return { orderId: bytesToUuid(order_id), customerId, status, version, total, money };
 }

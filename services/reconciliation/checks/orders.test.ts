@@ -3,6 +3,7 @@ import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
 import type { RowState } from './order-rows.ts';
 import { compareCache, compareRow } from './orders.ts';
 
+const money = { received: 100, refundPending: 30, refunded: 20, disputed: 0 };
 const expected: ExpectedOrder = {
   orderId: 'o1',
   customerId: 'c1',
@@ -11,12 +12,15 @@ const expected: ExpectedOrder = {
   version: 2,
   status: 'CANCELLED',
   total: 100,
+  money,
 };
-const row: RowState = { orderId: 'o1', customerId: 'c1', version: 2, status: 'CANCELLED', total: 100 };
+const row: RowState = { orderId: 'o1', customerId: 'c1', version: 2, status: 'CANCELLED', total: 100, money };
 
 it('agrees if the row has all values of the outcome', () => {
   expect(compareRow(expected, row)).toBeNull();
-  expect(compareRow({ ...expected, total: null, customerId: null, status: null }, row)).toBeNull();
+  expect(
+    compareRow({ ...expected, total: null, customerId: null, status: null, money: null }, row),
+  ).toBeNull();
 });
 
 it.each<[string, Partial<RowState>]>([
@@ -25,6 +29,10 @@ it.each<[string, Partial<RowState>]>([
   ['another status', { status: 'PENDING_PAYMENT' }],
   ['another total', { total: 101 }],
   ['another customer', { customerId: 'c2' }],
+  ['another sum of payments', { money: { ...money, received: 99 } }],
+  ['another sum of open refunds', { money: { ...money, refundPending: 0 } }],
+  ['another sum of refunds', { money: { ...money, refunded: 21 } }],
+  ['another sum of disputes', { money: { ...money, disputed: 1 } }],
 ])('differs by %s', (_name, different) => {
   expect(compareRow(expected, { ...row, ...different })?.kind).toBe('ORDER_DIFFERS');
 });
@@ -37,6 +45,7 @@ it('reports a missing row with its expected values', () => {
     status: 'CANCELLED',
     total: 100,
     customerId: 'c1',
+    money: { received: 100, refundPending: 30, refunded: 20, disputed: 0 },
   });
 });
 

@@ -2,12 +2,13 @@
  * (b) Compares outcomes and rows, and (e) Redis and rows. It covers remembered orders, orders whose row looked
  * wrong when their outcome arrived, and open findings.
  */
+import type { OrderMoney } from '../../../schemas/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Redis } from '../../shared/redis/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import { readLanes, type WorkerPositions } from '../following/worker-positions.ts';
-import type { ExpectedOrder, Memory } from '../matching/recent-outcomes.ts';
+import { type ExpectedOrder, isSameMoney, type Memory } from '../matching/recent-outcomes.ts';
 import { type CachedOrder, createCacheReader } from './cached-orders.ts';
 import type { Check, OpenFinding } from './check.ts';
 import { expectedIn } from './expected.ts';
@@ -76,13 +77,14 @@ async function readRows(
 
 /** Null if row and outcome agree. A newer row is also a difference, because its outcome must arrive. */
 export function compareRow(expected: ExpectedOrder, row: RowState | undefined): Difference | null {
-  const { orderId, version, status, total, customerId } = expected;
+  const { orderId, version, status, total, customerId, money } = expected;
   const agrees =
     row !== undefined &&
     row.version === version &&
     (status === null || row.status === status) &&
     (total === null || row.total === total) &&
-    (customerId === null || row.customerId === customerId);
+    (customerId === null || row.customerId === customerId) &&
+    isSameMoney(money, row.money);
   if (agrees) return null;
   const wanted = textOf(expected);
   return row === undefined
@@ -94,10 +96,11 @@ type Sides = Pick<RowState, 'version'> & {
   status: string | null;
   total: number | null;
   customerId: string | null;
+  money: OrderMoney | null;
 };
 
-function textOf({ version, status, total, customerId }: Sides): string {
-  return JSON.stringify({ version, status, total, customerId });
+function textOf({ version, status, total, customerId, money }: Sides): string {
+  return JSON.stringify({ version, status, total, customerId, money });
 }
 
 export function compareCache(row: RowState, cached: CachedOrder | null): Difference | null {

@@ -12,10 +12,23 @@ interface Kind {
     | 'deliveries'
     | 'stuck'
     | 'money'
+    | 'payments'
+    | 'refunds'
+    | 'coupons'
     | 'states'
     | 'logs'
     | 'findings';
-  subject: 'offset' | 'order' | 'sku' | 'partition' | 'delivery' | 'topic' | 'kind';
+  subject:
+    | 'offset'
+    | 'order'
+    | 'payment'
+    | 'refund'
+    | 'coupon'
+    | 'sku'
+    | 'partition'
+    | 'delivery'
+    | 'topic'
+    | 'kind';
   /** True for a difference in a log, which nobody can correct. It stays open until a person resolves it. */
   lasting?: true;
   remedy: string;
@@ -145,11 +158,59 @@ export const kinds = {
     remedy:
       'The order has been in this state for too long. Look for the command that should have ended it: expiry, payment, shipment.',
   },
+  TIMER_LATE: {
+    group: 'stuck',
+    subject: 'order',
+    remedy:
+      'The timer of the order is due, but nothing happened. Check `/readyz` and the log of the scheduler, and `orderstream lag`. If commands of the scheduler are refused, `orderstream explain` shows the reason.',
+  },
   MONEY_DIFFERS: {
     group: 'money',
     subject: 'order',
     remedy:
       'The amounts of the order do not add up: lines against subtotal, or subtotal, discount, shipping and tax against total.',
+  },
+  PAYMENT_DIFFERS: {
+    group: 'payments',
+    subject: 'order',
+    remedy:
+      'The sums received, refund_pending, refunded or disputed of the order do not equal its rows in payments and refunds. `foreignRows` counts rows of another order or of no payment. Something other than a worker wrote these tables. The outcomes (`orderstream explain`) have the right sums.',
+  },
+  PAID_UNPAID: {
+    group: 'payments',
+    subject: 'order',
+    remedy:
+      'The status says that the order is paid, but not exactly one payment of its total settles it. Do not ship it. `orderstream payments show` shows its money. Correct what was written outside the workers.',
+  },
+  MONEY_STRANDED: {
+    group: 'payments',
+    subject: 'payment',
+    remedy:
+      'The customer paid money that settles no order, and it is not refunded. `orderstream refunds list` shows its refunds. If one failed: `orderstream refunds retry`, or pay it by bank and record it with `refunds settle`. Without a refund, something other than a worker changed the rows.',
+  },
+  REFUND_ABOVE: {
+    group: 'payments',
+    subject: 'payment',
+    remedy:
+      'More was refunded than was paid. A provider made a refund that it had denied, and the retry paid again. Compare with the account of the provider, and claim the difference from the customer or the provider.',
+  },
+  REFUND_STUCK: {
+    group: 'refunds',
+    subject: 'refund',
+    remedy:
+      'A refund has no result for too long. `calls` counts the calls of the provider. With 0 calls: check `services/payments`, its settings, and the flag autoRefund. Otherwise ask the provider. If it cannot pay the refund, pay by bank and record it with `orderstream refunds settle`.',
+  },
+  REFUND_FAILED: {
+    group: 'refunds',
+    subject: 'refund',
+    remedy:
+      'The refund failed, and nobody retried it. Run `orderstream refunds retry`, or pay it by bank and record it with `orderstream refunds settle`.',
+  },
+  COUPON_DIFFERS: {
+    group: 'coupons',
+    subject: 'coupon',
+    remedy:
+      'A counter of the coupon does not equal the orders that took it. The subject is the code, with the customer for the limit per customer. Find the write that bypassed the workers and undo it. An import of coupons does not help: it changes the limit, not what was taken.',
   },
   STATE_MISSING: {
     group: 'states',
@@ -216,8 +277,8 @@ export function isLasting(kind: FindingKind): boolean {
 export interface Difference {
   kind: FindingKind;
   /**
-   * `<partition>-<offset>`, order id, SKU, partition, `<event id>/<endpoint id>`, topic (with
-   * `/<partition>-<offset>`), or kind.
+   * `<partition>-<offset>`, order id, payment id, refund id, coupon code (with ` <customer id>`), SKU, partition,
+   * `<event id>/<endpoint id>`, topic (with `/<partition>-<offset>`), or kind.
    */
   subject: string;
   expected: string;

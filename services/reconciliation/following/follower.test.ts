@@ -85,7 +85,14 @@ it('continues to compare a known order, also with outcomes outside the time rang
       decode: async (read) =>
         read.map((record) => {
           const version = Number(record.value) + 1;
-          const event = { orderId, version, sourceOffset: version - 1, sourcePartition: 0, order: null };
+          const event = {
+            orderId,
+            version,
+            sourceOffset: version - 1,
+            sourcePartition: 0,
+            order: null,
+            money: null,
+          };
           return {
             record,
             value: { ...event, outcome: 'APPLIED', status: 'S', type: 't' } as unknown as OrderEvent,
@@ -107,7 +114,7 @@ it('uses the first copy of an outcome, and not a repeat with other values', asyn
       decode: async (read) =>
         read.map((record) => {
           const order = { total: 500 + Number(record.value) };
-          const event = { orderId, version: 1, sourceOffset: 0, sourcePartition: 0, order };
+          const event = { orderId, version: 1, sourceOffset: 0, sourcePartition: 0, order, money: null };
           return {
             record,
             value: { ...event, outcome: 'ACCEPTED', status: 'S', type: 't' } as unknown as OrderEvent,
@@ -126,7 +133,13 @@ const accepted: FollowerDeps['decoder'] = {
     read.map((record) => {
       const { partition, offset } = record;
       const orderId = `${partition}0000000-0000-8000-8000-${String(offset).padStart(12, '0')}`;
-      const event = { orderId, version: 1, sourceOffset: Number(offset), sourcePartition: partition };
+      const event = {
+        orderId,
+        version: 1,
+        sourceOffset: Number(offset),
+        sourcePartition: partition,
+        money: null,
+      };
       return {
         record,
         value: {

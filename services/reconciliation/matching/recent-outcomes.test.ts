@@ -16,6 +16,7 @@ const outcome = (n: number, version = 1, total: number | null = 10): OrderEvent 
     sourceOffset: n,
     occurredAt: 0,
     order: total === null ? null : { total },
+    money: null,
   }) as OrderEvent;
 
 it('keeps the total of the acceptance through later outcomes', () => {

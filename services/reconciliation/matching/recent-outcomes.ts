@@ -2,7 +2,7 @@
  * The newest outcomes in bounded memory: the newest state of each order and the newest events. The oldest entries
  * are evicted first. The service still finds damage to an evicted order if the tables contradict each other.
  */
-import type { OrderEvent } from '../../../schemas/index.ts';
+import type { OrderEvent, OrderMoney } from '../../../schemas/index.ts';
 import { createNewestMap } from './newest-map.ts';
 
 /** The expected values of an order's row, from its newest outcome. */
@@ -16,6 +16,8 @@ export interface ExpectedOrder {
   status: string | null;
   /** In minor units. Null if no remembered outcome contains it. */
   total: number | null;
+  /** The money of the order after the outcome. Null if the outcome does not contain it. */
+  money: OrderMoney | null;
 }
 
 /** One outcome that notification should have processed. */
@@ -95,7 +97,28 @@ export function expectedOf(
 ): ExpectedOrder {
   const { orderId, customerId, sourcePartition: partition, sourceOffset, version, status, order } = event;
   const total = order?.total ?? known?.total ?? null;
-  return { orderId, customerId, partition, sourceOffset, version, status, total };
+  return {
+    ...{ orderId, customerId, partition, sourceOffset, version, status, total },
+    money: sharedIfNone(event.money),
+  };
+}
+
+const noMoney: OrderMoney = { received: 0, refundPending: 0, refunded: 0, disputed: 0 };
+
+/** Most remembered orders have no money, so they share one object. */
+export function sharedIfNone(money: OrderMoney | null): OrderMoney | null {
+  return money !== null && isSameMoney(money, noMoney) ? noMoney : money;
+}
+
+/** Whether both sides agree. A side without money proves nothing. */
+export function isSameMoney(a: OrderMoney | null, b: OrderMoney | null): boolean {
+  if (a === null || b === null) return true;
+  return (
+    a.received === b.received &&
+    a.refundPending === b.refundPending &&
+    a.refunded === b.refunded &&
+    a.disputed === b.disputed
+  );
 }
 
 function recentOf(event: OrderEvent): RecentEvent {

@@ -21,6 +21,7 @@ const state = (orderId: string, sourceOffset: number, different: Partial<OrderSt
     status: 'PENDING_PAYMENT',
     sourceOffset,
     terms: { total: 100 },
+    money: null,
     ...different,
   }) as OrderState;
 const marker = (covers: number, coversFrom = -1): OrderState =>
@@ -37,6 +38,7 @@ const order = (
   version: 1,
   status: 'PENDING_PAYMENT',
   total: 100,
+  money: null,
   ...different,
 });
 
@@ -81,6 +83,14 @@ it.each<[string, Partial<OrderState>]>([
   const difference = book(whole, state('a', 4, different), marker(4)).compare(order('a', 4));
   expect(difference).toMatchObject({ kind: 'STATE_DIFFERS', subject: 'a' });
   expect(difference?.until).toBeUndefined();
+});
+
+it('differs by money, unless one side does not have it', () => {
+  const money = { received: 100, refundPending: 0, refunded: 0, disputed: 0 };
+  const states = book(whole, state('a', 4, { money }), marker(4));
+  expect(states.compare(order('a', 4, { money: { ...money } }))).toBeNull();
+  expect(states.compare(order('a', 4, { money: { ...money, refunded: 1 } }))?.kind).toBe('STATE_DIFFERS');
+  expect(states.compare(order('a', 4))).toBeNull();
 });
 
 it('waits for the outcome of a state that is ahead', () => {

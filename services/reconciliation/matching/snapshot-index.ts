@@ -7,7 +7,7 @@ import type { OrderState } from '../../../schemas/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import { createLasting, type Lasting } from '../findings/lasting.ts';
 import { createNewestMap } from './newest-map.ts';
-import type { ExpectedOrder } from './recent-outcomes.ts';
+import { type ExpectedOrder, isSameMoney, sharedIfNone } from './recent-outcomes.ts';
 
 export interface Marker {
   /** Source offset of the last covered outcome. */
@@ -28,7 +28,7 @@ export interface StateBook {
   lasting: Lasting;
 }
 
-type KnownState = Pick<ExpectedOrder, 'version' | 'status' | 'customerId' | 'total'> & {
+type KnownState = Pick<ExpectedOrder, 'version' | 'status' | 'customerId' | 'total' | 'money'> & {
   partition: number;
   sourceOffset: number;
 };
@@ -95,7 +95,8 @@ function compareState(expected: ExpectedOrder, state: KnownState): Difference | 
     state.version === expected.version &&
     state.status === expected.status &&
     state.customerId === expected.customerId &&
-    (state.total === expected.total || expected.total === null || state.total === null);
+    (state.total === expected.total || expected.total === null || state.total === null) &&
+    isSameMoney(expected.money, state.money);
   if (agrees) return null;
   const difference: Difference = {
     kind: 'STATE_DIFFERS',
@@ -109,11 +110,13 @@ function compareState(expected: ExpectedOrder, state: KnownState): Difference | 
 
 function knownOf(partition: number, state: OrderState): KnownState {
   const { version, status, customerId, sourceOffset, terms } = state;
-  return { version, status, customerId, total: terms?.total ?? null, partition, sourceOffset };
+  const money = sharedIfNone(state.money);
+  return { version, status, customerId, total: terms?.total ?? null, money, partition, sourceOffset };
 }
 
-function textOf({ version, status, customerId, total, sourceOffset }: Omit<KnownState, 'partition'>): string {
-  return JSON.stringify({ version, status, total, customerId, sourceOffset });
+function textOf(state: Omit<KnownState, 'partition'>): string {
+  const { version, status, customerId, total, money, sourceOffset } = state;
+  return JSON.stringify({ version, status, total, customerId, money, sourceOffset });
 }
 
 function wentBack(partition: number, before: Marker, { sourceOffset }: OrderState): Difference {

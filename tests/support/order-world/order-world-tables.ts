@@ -3,12 +3,24 @@ import type { Connection } from 'mysql2/promise';
 import { COMMANDS } from '../../../topics/catalogue.ts';
 import { AT_MS, type World, type WorldOrder } from './order-world.ts';
 
+const tables = [
+  'orders',
+  'order_items',
+  'order_history',
+  'dead_letters',
+  'stock',
+  'lane_positions',
+  'payments',
+  'refunds',
+  'coupon_counters',
+  'coupon_customers',
+];
+
 /** Empties the tables and writes the rows of the world. */
 export async function writeTables(db: Connection, world: World): Promise<void> {
-  for (const table of ['orders', 'order_items', 'order_history', 'dead_letters', 'stock', 'lane_positions']) {
-    await db.query(`DELETE FROM ${table}`);
-  }
+  for (const table of tables) await db.query(`DELETE FROM ${table}`);
   await writeOrders(db, world);
+  await writeMoney(db, world);
   await writeDeadLetters(db, world);
   await insert(
     db,
@@ -30,7 +42,7 @@ async function writeOrders(db: Connection, world: World): Promise<void> {
   const keyOf = (order: WorldOrder) => order.partition * 2 ** 48 + order.offset;
   await insert(
     db,
-    'INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, price_version, idempotency_key, fingerprint, created_at_ms, updated_at_ms) VALUES ?',
+    'INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, received, refunded, coupon_code, coupon_counted, price_version, idempotency_key, fingerprint, created_at_ms, updated_at_ms) VALUES ?',
     world.orders.map((order) => [
       keyOf(order),
       idBytes(order.id),
@@ -43,6 +55,10 @@ async function writeOrders(db: Connection, world: World): Promise<void> {
       0,
       0,
       order.total,
+      order.received,
+      order.refunded,
+      order.couponCode,
+      order.couponCounted,
       1,
       order.id,
       Buffer.alloc(32),
@@ -77,6 +93,47 @@ async function writeOrders(db: Connection, world: World): Promise<void> {
       0,
       AT_MS,
     ]),
+  );
+}
+
+async function writeMoney(db: Connection, world: World): Promise<void> {
+  await insert(
+    db,
+    `INSERT INTO payments (order_key, payment_no, payment_id, order_id, provider, provider_payment_id, provider_event_id, amount, currency,
+       disposition, received_at_ms, source_partition, source_offset) VALUES ?`,
+    world.payments.map(({ orderKey, no, paymentId, orderId, amount, disposition }) => [
+      ...[orderKey, no, idBytes(paymentId), idBytes(orderId), 'local', paymentId, paymentId, amount, 'EUR'],
+      ...[disposition, AT_MS, 0, 0],
+    ]),
+  );
+  await insert(
+    db,
+    `INSERT INTO refunds (order_key, refund_no, refund_id, order_id, payment_id, provider, provider_payment_id, amount, currency, status,
+       reason, requested_at_ms) VALUES ?`,
+    world.refunds.map(({ orderKey, no, refundId, orderId, paymentId, amount, status }) => [
+      ...[
+        orderKey,
+        no,
+        idBytes(refundId),
+        idBytes(orderId),
+        idBytes(paymentId),
+        'local',
+        paymentId,
+        amount,
+        'EUR',
+      ],
+      ...[status, 'LATE', AT_MS],
+    ]),
+  );
+  await insert(
+    db,
+    'INSERT INTO coupon_counters (code, initial, available) VALUES ?',
+    world.couponCounters.map(({ code, initial, available }) => [code, initial, available]),
+  );
+  await insert(
+    db,
+    'INSERT INTO coupon_customers (code, customer_id, used) VALUES ?',
+    world.couponCustomers.map(({ code, customerId, used }) => [code, customerId, used]),
   );
 }
 

@@ -6,49 +6,16 @@ import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue
 import { PARTITIONS, partitionOfOrder } from '../../../topics/partition.ts';
 import { exampleEvent } from '../records/example-event.ts';
 import { acceptedOrder, placePayload } from './one-line-order.ts';
+import type { World, WorldRecord } from './world.ts';
 
-/**
- * A small world without differences: logs and tables as from a run of the product. They follow the contract,
- * and no code of the product writes them. A test damages one value in it, and checks which tool finds the
- * damage.
- */
-export interface World {
-  commands: WorldRecord<OrderCommand>[];
-  events: WorldRecord<OrderEvent>[];
-  deadLetters: WorldRecord<never>[];
-  orders: WorldOrder[];
-  history: { orderId: string; version: number; status: string }[];
-  deadLetterRows: { partition: number; offset: number; digest: Buffer }[];
-  stock: { sku: string; initial: number; added: number; available: number }[];
-  /** The decided position, by partition. */
-  next: number[];
-  published: number[];
-}
-
-export interface WorldRecord<T> {
-  partition: number;
-  key: string | null;
-  timestampMs: number;
-  headers: Record<string, string>;
-  /** The value that is to be encoded, or raw bytes. */
-  body: T | Buffer;
-}
-
-export interface WorldOrder {
-  partition: number;
-  offset: number;
-  id: string;
-  status: string;
-  version: number;
-  total: number;
-  subtotal: number;
-  items: { sku: string; quantity: number; unitPrice: number | null; lineTotal: number | null }[];
-}
+export type { World, WorldOrder, WorldRecord } from './world.ts';
 
 const PRICE = 250;
 /** This time is recent, because a broker deletes records older than the retention within its first minute. */
 export const AT_MS = Date.now() - 3_600_000;
 const SKU = 'A-1';
+/** Tests damage orders of these partitions, and positions of the others. */
+export const orderPartitions: readonly number[] = [0, 1, 2, 3, 8];
 
 /**
  * By default the world has 30 orders, of which 24 are accepted and 6 rejected. Two accepted orders are
@@ -63,6 +30,10 @@ export function makeWorld(orders = 30): World {
     history: [],
     deadLetterRows: [],
     stock: [{ sku: SKU, initial: 1000, added: 0, available: 1000 }],
+    payments: [],
+    refunds: [],
+    couponCounters: [],
+    couponCustomers: [],
     next: Array(PARTITIONS).fill(0),
     published: [],
   };
@@ -104,7 +75,12 @@ export function messagesOf(world: World, codecs: Codecs): { topic: string; recor
 }
 
 export function orderIdOf(n: number): string {
-  const hex = createHash('sha256').update(`order ${n}`).digest('hex');
+  return idOf(`order ${n}`);
+}
+
+/** An id that follows from the text, in the form of order ids. */
+export function idOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
@@ -115,6 +91,8 @@ export function newOrderIn(partition: number, nth: number): string {
     if (partitionOfOrder(id) === partition) return id;
   }
 }
+
+const noMoney = { received: 0, refundPending: 0, refunded: 0, disputed: 0 };
 
 function place(world: World, id: string, rejected: boolean): void {
   const partition = partitionOfOrder(id);
@@ -136,6 +114,10 @@ function place(world: World, id: string, rejected: boolean): void {
     version: 1,
     subtotal: rejected ? 0 : total,
     total: rejected ? 0 : total,
+    received: 0,
+    refunded: 0,
+    couponCode: null,
+    couponCounted: 0,
     items: [{ sku: rejected ? 'GONE' : SKU, quantity, ...price }],
   });
   if (!rejected) world.stock[0]!.available -= quantity;
@@ -150,6 +132,7 @@ function place(world: World, id: string, rejected: boolean): void {
     commandType: 'PLACE',
     reason: rejected ? { code: 'UNKNOWN_SKU', message: 'no such product', pointer: null, seen: null } : null,
     order: rejected ? null : snapshot,
+    money: rejected ? null : noMoney,
   });
 }
 
@@ -174,6 +157,7 @@ function cancel(world: World, id: string): void {
     status: 'CANCELLED',
     commandId,
     commandType: 'CANCEL',
+    money: noMoney,
   });
 }
 
@@ -208,7 +192,8 @@ function setAside(world: World, partition: number): void {
   outcome(world, partition, offset, { outcome: 'DEAD_LETTERED', type: 'command.dead_lettered', version: 0 });
 }
 
-function command(world: World, partition: number, id: string, parts: Partial<OrderCommand>): number {
+/** Adds a command to the log of its partition. Returns its offset. */
+export function command(world: World, partition: number, id: string, parts: Partial<OrderCommand>): number {
   const offset = world.next[partition]!;
   world.next[partition] = offset + 1;
   const body = {
@@ -225,7 +210,8 @@ function command(world: World, partition: number, id: string, parts: Partial<Ord
   return offset;
 }
 
-function outcome(world: World, partition: number, offset: number, parts: Partial<OrderEvent>): void {
+/** Adds the outcome of the command at this offset. */
+export function outcome(world: World, partition: number, offset: number, parts: Partial<OrderEvent>): void {
   const body = eventAt(partition, offset, parts);
   world.events.push({
     partition,

@@ -4,15 +4,8 @@
 
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
 import { markerOf } from './order-world-states.ts';
-import { idBytes, type Planting } from './planting.ts';
-
-export interface Plant {
-  what: string;
-  /** Returns `KIND subject` of every resulting finding. */
-  plant(p: Planting): Promise<string[]>;
-}
-
-const plant = (what: string, how: Plant['plant']): Plant => ({ what, plant: how });
+import { moneyPlants } from './planted-money.ts';
+import { idBytes, type Plant, plant } from './planting.ts';
 
 /** A change to the row of an unchanged order. */
 const row = (what: string, set: string, kinds: string[], status?: string): Plant =>
@@ -79,7 +72,7 @@ const outcomes: Plant[] = [
 ];
 
 const orders: Plant[] = [
-  row('a status that no outcome gave', `status = 'PAID'`, ['ORDER_DIFFERS']),
+  row('a status that no outcome gave', `status = 'PAID'`, ['ORDER_DIFFERS', 'PAID_UNPAID']),
   row('a version ahead of its outcomes', 'version = version + 1', ['ORDER_DIFFERS']),
   row('an order of another customer', `customer_id = 'c2'`, ['ORDER_DIFFERS']),
   row('a wrong total that adds up', 'total = total + 5, tax = tax + 5', ['ORDER_DIFFERS']),
@@ -257,6 +250,7 @@ export const plants: readonly Plant[] = [
   ...outcomes,
   ...orders,
   ...books,
+  ...moneyPlants,
   ...deadLetters,
   ...deliveries,
   ...states,

@@ -6,9 +6,25 @@ import { COMMANDS, EVENTS, PARTITIONS } from '../../../topics/index.ts';
 import { quietLog } from '../records/kafka.ts';
 import { produceRecords } from '../records/produce.ts';
 import { testStack } from '../servers/stack.ts';
-import { AT_MS, eventAt, newOrderIn, type WorldOrder, type WorldRecord } from './order-world.ts';
+import {
+  AT_MS,
+  eventAt,
+  newOrderIn,
+  orderPartitions,
+  type WorldOrder,
+  type WorldRecord,
+} from './order-world.ts';
 import { stateLog, statesOf, type WorldStates } from './order-world-states.ts';
 import type { ReconciledWorld } from './reconciled-world.ts';
+
+/** One difference to plant. */
+export interface Plant {
+  what: string;
+  /** Returns `KIND subject` of every resulting finding. */
+  plant(p: Planting): Promise<string[]>;
+}
+
+export const plant = (what: string, how: Plant['plant']): Plant => ({ what, plant: how });
 
 export interface Planting extends ReconciledWorld {
   snapshot: WorldStates;
@@ -30,11 +46,6 @@ export interface Planting extends ReconciledWorld {
   raw(topic: string, partition: number, value: Buffer, headers?: Record<string, string>): Promise<void>;
   states(...records: WorldRecord<OrderState>[]): Promise<void>;
 }
-
-/**
- * Orders of the other partitions remain unchanged, because tests damage the positions of these partitions.
- */
-const orderPartitions: readonly number[] = [0, 1, 2, 3, 8];
 
 export const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
 
@@ -93,15 +104,15 @@ async function decide(
   key = commandKey,
 ): Promise<number> {
   const offset = await planting.command(partition);
-  await planting.sql(
-    'UPDATE lane_positions SET next_offset = ?, published_offset = ? WHERE partition_id = ?',
-    offset + 1,
-    offset + 1,
-    partition,
-  );
-  if (event === null) return offset;
-  const value = planting.kafka.codecs.events.encode(eventAt(partition, offset, event));
-  await produce(planting, [{ topic: EVENTS, partition, key: Buffer.from(key), value, headers: {} }]);
+  const moveTo = (column: string) =>
+    planting.sql(`UPDATE lane_positions SET ${column} = ? WHERE partition_id = ?`, offset + 1, partition);
+  await moveTo('next_offset');
+  if (event !== null) {
+    const value = planting.kafka.codecs.events.encode(eventAt(partition, offset, event));
+    await produce(planting, [{ topic: EVENTS, partition, key: Buffer.from(key), value, headers: {} }]);
+  }
+  // A lane publishes before it moves this position, so that no outcome seems to be missing meanwhile.
+  await moveTo('published_offset');
   return offset;
 }
 

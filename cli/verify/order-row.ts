@@ -1,0 +1,18 @@
+/** A row of `orders` with its lines, as the checks read it. */
+import type { MoneyAmounts, OrderAmounts } from './lane-log.ts';
+
+export interface CheckedOrderRow extends OrderAmounts, MoneyAmounts {
+  key: number;
+  id: string;
+  status: string;
+  version: number;
+  customerId: string;
+  couponCode: string | null;
+  /** Bits of the coupon counters that the order took. */
+  couponCounted: number;
+}
+
+/** The usual form of an id in hexadecimal digits. */
+export function toUuid(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

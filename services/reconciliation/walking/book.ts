@@ -1,0 +1,102 @@
+/**
+ * The checks that compare rows with rows. One walk reads all orders with their lines, payments and refunds, in one
+ * consistent read-only snapshot. These tables, stock and the counters of coupons change in the same transactions. So any
+ * difference in the snapshot is real. A snapshot takes no locks, and pauses keep the load low. The database only reads
+ * rows in key order. This process adds and compares, so that the workers' database has less work.
+ */
+import { holdsStock } from '../../domain/index.ts';
+import type { Clock } from '../../shared/clock/index.ts';
+import type { Session } from '../../shared/mysql/index.ts';
+import type { Check } from '../checks/check.ts';
+import type { Pace } from '../checks/pace.ts';
+import type { Tally } from '../findings/tally.ts';
+import { compareAmounts } from './amounts.ts';
+import { type CountedOrders, countOrders } from './coupons.ts';
+import { compareMoney, sumRefunds } from './payments.ts';
+import { compareRefunds, type RefundLimits } from './refunds.ts';
+import { type KeyRows, type OrderRow, readChunk } from './rows.ts';
+import { compareStock } from './stock.ts';
+import { findStuck, type StuckLimits, type StuckRules } from './stuck.ts';
+
+export type BookLimits = StuckLimits & RefundLimits;
+
+export interface BookDeps {
+  /** A separate session, because it holds the snapshot. */
+  connect(): Promise<Session>;
+  pace: Pace;
+  clock: Clock;
+  stuck: BookLimits;
+  /** Whether the workers decide this command. An order that no decided command moves on does not count as stuck. */
+  isDecided: StuckRules['isDecided'];
+}
+
+export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: BookDeps): Check {
+  return {
+    name: 'book',
+    kinds: [
+      'STOCK_DIFFERS',
+      'MONEY_DIFFERS',
+      'ORDER_STUCK',
+      'TIMER_LATE',
+      'PAYMENT_DIFFERS',
+      'PAID_UNPAID',
+      'MONEY_STRANDED',
+      'REFUND_ABOVE',
+      'REFUND_STUCK',
+      'REFUND_FAILED',
+      'COUPON_DIFFERS',
+    ],
+    async run(_open, tally, signal) {
+      const session = await connect();
+      try {
+        await session.write('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+        await session.write('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+        const walk: Walk = {
+          rules: { nowMs: clock.nowMs(), limits, isDecided },
+          limits,
+          held: new Map(),
+          counted: countOrders(),
+          tally,
+        };
+        for (let after: number | null = -1; after !== null; ) {
+          const from: number = after;
+          after = await pace.chunk(() => readChunk(session, from, (rows) => compare(walk, rows)), signal);
+        }
+        await compareStock(session, walk.held, tally, pace, signal);
+        await walk.counted.compare(session, tally, pace, signal);
+        return {};
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+interface Walk {
+  rules: StuckRules;
+  limits: RefundLimits;
+  /** Units on orders that hold or have sold stock, by SKU. */
+  held: Map<string, number>;
+  counted: CountedOrders;
+  tally: Tally;
+}
+
+/** Compares the rows of one key. */
+function compare(walk: Walk, rows: KeyRows): void {
+  const { rules, limits, tally } = walk;
+  if (rows.order !== null) compareOrder(walk, rows.order, rows);
+  const sums = sumRefunds(rows.refunds);
+  for (const difference of compareMoney(rows, sums)) tally.add(difference);
+  for (const difference of compareRefunds(rows, sums, limits, rules.nowMs)) tally.add(difference);
+}
+
+function compareOrder({ held, counted, tally, rules }: Walk, order: OrderRow, { lines }: KeyRows): void {
+  if (holdsStock(order.status)) {
+    for (const { sku, quantity } of lines) held.set(sku, (held.get(sku) ?? 0) + quantity);
+  }
+  counted.add(order);
+  const amounts = compareAmounts(order, lines);
+  if (amounts !== null) tally.add(amounts);
+  const stuck = findStuck(order, rules);
+  if (stuck !== null) tally.add(stuck);
+}
