@@ -50,10 +50,11 @@ export async function readRefunds(db: Connection, { status, limit }: RefundFilte
   return rows.map(withIds);
 }
 
-/** One refund with the id of its order, or null. */
+/** One refund with the id of its order and the calls of services/payments, or null. */
 export async function readRefund(db: Connection, refundId: string): Promise<RowDataPacket | null> {
   const [rows] = await db.query<RowDataPacket[]>(
-    `SELECT order_id, amount, currency, status, provider FROM refunds WHERE refund_id = ?`,
+    `SELECT r.order_id, r.amount, r.currency, r.status, r.provider, a.state, a.tries
+     FROM refunds r LEFT JOIN refund_attempts a ON a.refund_id = r.refund_id WHERE r.refund_id = ?`,
     [uuidToBytes(refundId)],
   );
   return rows[0] === undefined ? null : withIds(rows[0]);

@@ -81,6 +81,8 @@ function settleCommand(): Command {
       print(
         `recorded at ${partition}-${offset}; \`orderstream payments show ${row['order_id']}\` shows the result`,
       );
+      const warning = calledBefore(row);
+      if (warning !== null) print(warning);
     });
 }
 
@@ -104,6 +106,14 @@ async function audit(
 
 function detailsOf(row: RowDataPacket): AuditDetails {
   return { orderId: row['order_id'], amount: Number(row['amount']), currency: row['currency'] };
+}
+
+/** A call may have paid the refund although nobody has its answer. Null if there was no call, or its result is known. */
+function calledBefore(row: RowDataPacket): string | null {
+  const tries = Number(row['tries'] ?? 0);
+  if (row['status'] !== 'REQUESTED' || tries === 0) return null;
+  const calls = `${tries} ${tries === 1 ? 'call' : 'calls'}`;
+  return `the provider may have paid it too: there ${tries === 1 ? 'was' : 'were'} ${calls} without a result. Compare with its own list of refunds`;
 }
 
 /** In the form that commands allow: visible ASCII characters. */
