@@ -13,6 +13,7 @@ import { judge, readBook } from '../../support/lives/judge.ts';
 import { expiringLives, type LifeKind, live, shortLives } from '../../support/lives/lives.ts';
 import { becomeQuiet, startLater } from '../../support/lives/quiet.ts';
 import { openShop, type Shop } from '../../support/lives/shop.ts';
+import { until } from '../../support/until.ts';
 import type { ChaosArena } from '../chaos-arena.ts';
 import type { Figures, ScenarioOptions } from '../figures.ts';
 import { moreRounds } from './false-alarms.ts';
@@ -28,6 +29,7 @@ const faultsOfProvider = {
 const atOnce = 24;
 const paymentWindowMs = 90_000;
 const quietDeadlineMs = 600_000;
+const findingsDeadlineMs = 60_000;
 const faultEveryMs = { least: 5_000, most: 14_000 };
 const awayMsMax = 2_000;
 /** Longer than the sessions of workers. */
@@ -55,7 +57,7 @@ export async function manyLives(chaos: ChaosArena, options: ScenarioOptions): Pr
     const livedMs = performance.now() - startedMs;
     const retries = await becomeQuiet(shop, operator, { expiries: true, deadlineMs: quietDeadlineMs });
     await moreRounds(shop.fleet, 2);
-    const findings = await openFindings(shop);
+    const findings = await lastingFindings(shop);
     const book = await readBook(shop);
     const judged = await judge(arena, book);
     const accidents = [...shop.fleet.accidents()];
@@ -161,6 +163,14 @@ function planFault({ fleet, random, killProvider }: Shop, busy: ReadonlySet<stri
   const isLong = how > 0.85;
   const ms = (isLong ? longFrozenMs[service] : undefined) ?? between(frozenMs, random);
   return { what: `${service} frozen`, name, run: () => member.freeze(ms) };
+}
+
+/** Findings that are still open after a while. Those of the faults close once the difference is gone. */
+async function lastingFindings(shop: Shop): Promise<string[]> {
+  const options = { what: 'the end of all findings', deadlineMs: findingsDeadlineMs, everyMs: 500 };
+  const isOver = async (): Promise<boolean> => (await openFindings(shop)).length === 0;
+  await until(isOver, options).catch(() => null);
+  return openFindings(shop);
 }
 
 async function openFindings({ arena }: Shop): Promise<string[]> {
