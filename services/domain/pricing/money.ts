@@ -42,10 +42,14 @@ export function spread(total: number, weights: readonly number[]): number[] {
     remainders[index] = remainder;
     left -= share;
   }
-  if (left === 0) return shares;
-  // The sort is stable, so equal remainders stay in the order of the members.
-  const byRemainder = [...remainders.keys()].sort((a, b) => remainders[b]! - remainders[a]!);
-  for (const index of byRemainder.slice(0, left)) shares[index]! += 1;
+  for (; left > 0; left--) {
+    let largest = 0;
+    for (let index = 1; index < remainders.length; index++) {
+      if (remainders[index]! > remainders[largest]!) largest = index;
+    }
+    shares[largest]! += 1;
+    remainders[largest] = -1;
+  }
   return shares;
 }
 

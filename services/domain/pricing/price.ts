@@ -8,7 +8,7 @@ import { applyCoupon, type CouponEffect, findCoupon } from './coupon.ts';
 import { amountMax } from './money.ts';
 import type { Coupon, Rules } from './rules.ts';
 import { shippingPrice } from './shipping.ts';
-import { type TaxedAmount, taxesOf } from './tax.ts';
+import { type TaxedAmount, type Taxes, taxesOf } from './tax.ts';
 
 export interface PriceBreak {
   /** The unit price of orders with at least this many units of the SKU. */
@@ -46,6 +46,9 @@ interface DecidedLine extends PricedLine {
   readonly taxIncluded: number;
   readonly taxRatePpm: number;
 }
+
+/** A line while its order is priced. */
+type OpenLine = { -readonly [Field in keyof DecidedLine]: DecidedLine[Field] };
 
 /** A priced order. This always holds: total = subtotal - discount + shipping + tax. */
 export interface PricedOrder {
@@ -105,7 +108,7 @@ interface RuledOrder {
   readonly rules: Rules;
   readonly issuedAtMs: number;
   readonly coupon: Coupon | null;
-  readonly lines: DecidedLine[];
+  readonly lines: OpenLine[];
   readonly subtotal: number;
   readonly expected: number | null;
 }
@@ -121,33 +124,44 @@ function applyRules(order: RuledOrder): Pricing {
   if (isReason(shipping)) return refuse(shipping);
 
   const { discount, lineDiscounts } = effect;
-  const discounted: DecidedLine[] =
-    discount === 0 ? lines : lines.map((line, index) => ({ ...line, discount: lineDiscounts[index]! }));
-  const noTax = { lines: discounted, subtotal, discount, shipping, tax: 0, taxIncluded: 0 };
-  if (rules.tax === null) {
-    return finish(place, expected, coupon, {
-      ...noTax,
-      shippingTaxRatePpm: 0,
-      total: subtotal - discount + shipping,
-    });
-  }
   const { country = null, region = null } = place.shippingAddress ?? {};
-  const taxes = taxesOf(rules.tax, { country, region }, taxedAmounts(discounted, products, shipping));
+  const taxes =
+    rules.tax === null
+      ? noTaxes
+      : taxesOf(rules.tax, { country, region }, taxedAmounts(lines, lineDiscounts, products, shipping));
   if (isReason(taxes)) return refuse(taxes);
-  const { inclusive, total: taxTotal, parts } = taxes;
-  const tax = inclusive ? 0 : taxTotal;
-  const taxed = discounted.map((line, index) => {
-    const { ratePpm, tax } = parts[index]!;
-    return { ...line, taxRatePpm: ratePpm, tax: inclusive ? 0 : tax, taxIncluded: inclusive ? tax : 0 };
-  });
+  const tax = taxes.inclusive ? 0 : taxes.total;
+  // Nothing refuses the lines as they are any more, and nobody else has them. So they need no copies.
+  completeLines(lines, lineDiscounts, taxes);
   return finish(place, expected, coupon, {
-    ...noTax,
-    lines: taxed,
+    lines,
+    subtotal,
+    discount,
+    shipping,
     tax,
-    taxIncluded: inclusive ? taxTotal : 0,
-    shippingTaxRatePpm: shipping === 0 ? 0 : parts[lines.length]!.ratePpm,
+    taxIncluded: taxes.total - tax,
+    shippingTaxRatePpm: shipping === 0 ? 0 : (taxes.parts[lines.length]?.ratePpm ?? 0),
     total: subtotal - discount + shipping + tax,
   });
+}
+
+const noTaxes: Taxes = { inclusive: false, total: 0, parts: [] };
+
+/** Writes the discount and the tax of each line. */
+function completeLines(
+  lines: readonly OpenLine[],
+  lineDiscounts: readonly number[],
+  { inclusive, parts }: Taxes,
+): void {
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index]!;
+    line.discount = lineDiscounts[index] ?? 0;
+    const part = parts[index];
+    if (part === undefined) continue;
+    line.taxRatePpm = part.ratePpm;
+    if (inclusive) line.taxIncluded = part.tax;
+    else line.tax = part.tax;
+  }
 }
 
 const noEffect: CouponEffect = { discount: 0, lineDiscounts: [], freeShipping: false };
@@ -176,12 +190,13 @@ function paidShipping({ place, products, rules, lines, subtotal }: RuledOrder): 
 /** The lines, then shipping. Shipping that costs nothing needs no rate. */
 function taxedAmounts(
   lines: readonly DecidedLine[],
+  lineDiscounts: readonly number[],
   products: ReadonlyMap<string, Product>,
   shipping: number,
 ): TaxedAmount[] {
-  const amounts: TaxedAmount[] = lines.map(({ sku, lineTotal, discount }) => ({
+  const amounts: TaxedAmount[] = lines.map(({ sku, lineTotal }, index) => ({
     category: products.get(sku)!.taxCategory,
-    amount: lineTotal! - discount,
+    amount: lineTotal! - (lineDiscounts[index] ?? 0),
   }));
   if (shipping > 0) amounts.push({ category: shippingCategory, amount: shipping });
   return amounts;
@@ -204,11 +219,11 @@ function priceLines(
   place: PlaceOrder,
   products: ReadonlyMap<string, Product>,
   { flags }: Rules,
-): { lines: DecidedLine[]; subtotal: number; reason: Reason | null } {
+): { lines: OpenLine[]; subtotal: number; reason: Reason | null } {
   let reason: Reason | null = null;
   let subtotal = 0;
   let quantities: ReadonlyMap<string, number> | null = null;
-  const lines: DecidedLine[] = new Array(place.lines.length);
+  const lines: OpenLine[] = new Array(place.lines.length);
   for (let index = 0; index < place.lines.length; index++) {
     const { sku, quantity, expectedUnitPrice } = place.lines[index]!;
     const product = products.get(sku);
@@ -245,7 +260,7 @@ function unitPriceOf(product: Product, breaks: readonly PriceBreak[], quantity: 
   return breaks.findLast((each) => each.quantity <= quantity)?.unitPrice ?? product.unitPrice;
 }
 
-function line(sku: string, name: string | null, quantity: number, unitPrice: number | null): DecidedLine {
+function line(sku: string, name: string | null, quantity: number, unitPrice: number | null): OpenLine {
   const lineTotal = unitPrice === null ? null : unitPrice * quantity;
   return { sku, name, quantity, unitPrice, lineTotal, discount: 0, tax: 0, taxIncluded: 0, taxRatePpm: 0 };
 }

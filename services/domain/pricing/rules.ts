@@ -73,10 +73,13 @@ export interface Rules {
   readonly shipping: ShippingTable | null;
 }
 
+/** Rates in ppm by category. */
+export type CategoryRates = ReadonlyMap<string, number>;
+
 /** Tax rates by country, then by region and category. */
 export type TaxTable = ReadonlyMap<
   string,
-  { readonly inclusive: boolean; readonly rates: ReadonlyMap<string, number> }
+  { readonly inclusive: boolean; readonly regions: ReadonlyMap<string, CategoryRates> }
 >;
 
 /** Shipping rates by country and currency, lightest first. */
@@ -122,22 +125,24 @@ export function regionKey(region: string): string {
   return region.trim().toUpperCase();
 }
 
-/** The key of a rate within its country. */
-export function rateKey(region: string | null, category: string | null): string {
-  return `${region ?? anyKey}\n${category ?? anyKey}`;
-}
-
 /** The table of these rates, or null without any. */
 export function taxTable(rates: readonly TaxRate[]): TaxTable | null {
   if (rates.length === 0) return null;
-  const table = new Map<string, { inclusive: boolean; rates: Map<string, number> }>();
+  const table = new Map<string, { inclusive: boolean; regions: Map<string, Map<string, number>> }>();
   for (const { country, region, category, ratePpm, inclusive } of rates) {
-    const key = country ?? anyKey;
-    const entry = table.get(key) ?? { inclusive, rates: new Map() };
-    entry.rates.set(rateKey(region, category), ratePpm);
-    table.set(key, entry);
+    const entry = entryOf(table, country ?? anyKey, () => ({ inclusive, regions: new Map() }));
+    entryOf(entry.regions, region ?? anyKey, () => new Map<string, number>()).set(
+      category ?? anyKey,
+      ratePpm,
+    );
   }
   return table;
+}
+
+function entryOf<V>(map: Map<string, V>, key: string, create: () => V): V {
+  const entry = map.get(key) ?? create();
+  map.set(key, entry);
+  return entry;
 }
 
 /** The key of a country and currency in a `ShippingTable`. */

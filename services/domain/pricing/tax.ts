@@ -6,7 +6,7 @@
 import type { Reason } from '../../../schemas/generated/types.ts';
 import * as reasons from '../reasons.ts';
 import { mulDivHalfUp, spread } from './money.ts';
-import { anyKey, rateKey, regionKey, type TaxTable } from './rules.ts';
+import { anyKey, type CategoryRates, regionKey, type TaxTable } from './rules.ts';
 
 export interface TaxedAmount {
   /** The tax category. */
@@ -39,28 +39,52 @@ export function taxesOf(
   destination: Destination,
   amounts: readonly TaxedAmount[],
 ): Taxes | Reason {
-  const parts: { ratePpm: number; tax: number }[] = [];
-  const known = new Map<string, number | null>();
-  for (const { category } of amounts) {
-    let ratePpm = known.get(category);
-    if (ratePpm === undefined) {
-      ratePpm = findRate(table, destination, category);
-      known.set(category, ratePpm);
-    }
+  const rates = ratesAt(table, destination);
+  const parts: TaxPart[] = new Array(amounts.length);
+  for (let index = 0; index < amounts.length; index++) {
+    const { category } = amounts[index]!;
+    const ratePpm = findRate(rates, category);
     if (ratePpm === null) return reasons.taxRateUnknown(category);
-    parts.push({ ratePpm, tax: 0 });
+    parts[index] = { ratePpm, tax: untaxed };
   }
   const inclusive = isInclusive(table, destination);
   let total = 0;
-  for (const [ratePpm, indexes] of Map.groupBy(parts.keys(), (index) => parts[index]!.ratePpm)) {
-    const weights = indexes.map((index) => amounts[index]!.amount);
-    const sum = weights.reduce((all, amount) => all + amount, 0);
-    const tax = mulDivHalfUp(sum, ratePpm, inclusive ? million + ratePpm : million);
-    total += tax;
-    const shares = spread(tax, weights);
-    for (const [at, index] of indexes.entries()) parts[index]!.tax = shares[at]!;
+  for (let index = 0; index < parts.length; index++) {
+    if (parts[index]!.tax === untaxed) total += taxRate(parts, index, amounts, inclusive);
   }
   return { inclusive, total, parts };
+}
+
+interface TaxPart {
+  readonly ratePpm: number;
+  tax: number;
+}
+
+/** The tax of a part whose rate was not applied yet. */
+const untaxed = -1;
+
+/** Taxes the part at `first` and all later parts of its rate. Returns their tax. */
+function taxRate(
+  parts: readonly TaxPart[],
+  first: number,
+  amounts: readonly TaxedAmount[],
+  inclusive: boolean,
+): number {
+  const { ratePpm } = parts[first]!;
+  const members: TaxPart[] = [];
+  const weights: number[] = [];
+  let sum = 0;
+  for (let index = first; index < parts.length; index++) {
+    if (parts[index]!.ratePpm !== ratePpm) continue;
+    const { amount } = amounts[index]!;
+    members.push(parts[index]!);
+    weights.push(amount);
+    sum += amount;
+  }
+  const tax = mulDivHalfUp(sum, ratePpm, inclusive ? million + ratePpm : million);
+  const shares = spread(tax, weights);
+  for (let at = 0; at < members.length; at++) members[at]!.tax = shares[at]!;
+  return tax;
 }
 
 /** The prices of a country contain tax or not. Only a country without any rate follows the wildcard. */
@@ -68,13 +92,24 @@ function isInclusive(table: TaxTable, { country }: Destination): boolean {
   return (table.get(country ?? anyKey) ?? table.get(anyKey))?.inclusive ?? false;
 }
 
-function findRate(table: TaxTable, { country, region }: Destination, category: string): number | null {
-  for (const rates of [country === null ? undefined : table.get(country), table.get(anyKey)]) {
-    if (rates === undefined) continue;
-    for (const at of region === null ? [null] : [regionKey(region), null]) {
-      const found = rates.rates.get(rateKey(at, category)) ?? rates.rates.get(rateKey(at, null));
-      if (found !== undefined) return found;
-    }
+/** The rates that cover the destination, the most specific first. */
+function ratesAt(table: TaxTable, { country, region }: Destination): CategoryRates[] {
+  const found: CategoryRates[] = [];
+  for (const key of country === null ? [anyKey] : [country, anyKey]) {
+    const regions = table.get(key)?.regions;
+    if (regions === undefined) continue;
+    const own = region === null ? undefined : regions.get(regionKey(region));
+    const any = regions.get(anyKey);
+    if (own !== undefined) found.push(own);
+    if (any !== undefined && any !== own) found.push(any);
+  }
+  return found;
+}
+
+function findRate(rates: readonly CategoryRates[], category: string): number | null {
+  for (const byCategory of rates) {
+    const ratePpm = byCategory.get(category) ?? byCategory.get(anyKey);
+    if (ratePpm !== undefined) return ratePpm;
   }
   return null;
 }
