@@ -3,6 +3,7 @@
  * lines, its stock and an outbox row. The relay publishes the outbox. The response has the decision.
  */
 import type { RowDataPacket } from 'mysql2/promise';
+import { noRules } from '../../services/domain/index.ts';
 import { HttpProblem } from '../../services/ingestion/http/problems.ts';
 import { orderKeyOf } from '../../services/orders-db/index.ts';
 import { loadCodecs } from '../../services/shared/codec/index.ts';
@@ -36,7 +37,7 @@ async function start({ mysqlUrl, registryUrl, keyDir, settings }: ReferenceJob):
       const keep = (event: Buffer) =>
         connection.execute(insertOutbox, [partitionOfOrder(orderId), orderId, event]);
       try {
-        const order = { codec, command, place: { partition: 0, offset }, keep };
+        const order = { codec, command, place: { partition: 0, offset }, rules: noRules, keep };
         const { isAccepted } = await retryConflicts(() => persistOrder(connection, order));
         return { httpStatus: 201, status: isAccepted ? 'PENDING_PAYMENT' : 'REJECTED' };
       } catch (error) {

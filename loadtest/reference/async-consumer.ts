@@ -7,6 +7,7 @@
 import type { EachMessagePayload, Producer } from 'kafkajs';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { OrderEvent, PlaceCommand } from '../../schemas/generated/types.ts';
+import { noRules } from '../../services/domain/index.ts';
 import { orderKeyOf } from '../../services/orders-db/index.ts';
 import { type Codecs, loadCodecs } from '../../services/shared/codec/index.ts';
 import type { Connection } from './connect.ts';
@@ -89,7 +90,9 @@ async function decide(
   place: Place,
 ): Promise<Buffer | null> {
   try {
-    const { event } = await retryConflicts(() => persistOrder(connection, { codec, command, place }));
+    const { event } = await retryConflicts(() =>
+      persistOrder(connection, { codec, command, place, rules: noRules }),
+    );
     return event;
   } catch (error) {
     if (isDuplicate(error)) return storedOutcome(codec, connection, command, place);
@@ -114,8 +117,14 @@ async function storedOutcome(
     'SELECT sku, unit_price FROM order_items WHERE order_key = ? AND unit_price IS NOT NULL',
     [key],
   );
-  const prices = new Map(items.map((item) => [item['sku'] as string, item['unit_price'] as number]));
-  const again = priced(command, place.partition, place.offset, prices, order['price_version']);
+  const { currency } = command.payload;
+  const products = new Map(
+    items.map(({ sku, unit_price: unitPrice }) => [
+      sku as string,
+      { sku, name: '', unitPrice, currency, weightGrams: 0, taxCategory: '', breaks: null },
+    ]),
+  );
+  const again = priced(command, place, products, order['price_version'], noRules);
   const reason = order['reason'] === null ? null : (JSON.parse(order['reason']) as OrderEvent['reason']);
   return outcomeBytes(codec, again, { ...place, nowMs: Number(order['created_at_ms']) }, reason);
 }

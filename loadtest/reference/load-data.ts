@@ -4,14 +4,28 @@
  */
 import { Readable } from 'node:stream';
 import type { ResultSetHeader } from 'mysql2/promise';
+import { noRules, type Product } from '../../services/domain/index.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
-import { skuCount, skuName, unitPriceOf } from '../store/order-stream.ts';
+import { currency, skuCount, skuName, unitPriceOf } from '../store/order-stream.ts';
+import { goodsOf } from '../store/rules.ts';
 import type { Claimed, Subject, SubjectDeps } from '../store/subject.ts';
 import { type Connection, connect } from './connect.ts';
 import { type Cell, itemCells, itemColumns, orderCells, orderColumns, priced } from './order-values.ts';
 
 const chunkOrders = 2_000;
-const prices = new Map(Array.from({ length: skuCount }, (_, index) => [skuName(index), unitPriceOf(index)]));
+const products = new Map(
+  Array.from({ length: skuCount }, (_, index): [string, Product] => [
+    skuName(index),
+    {
+      sku: skuName(index),
+      name: '',
+      unitPrice: unitPriceOf(index),
+      currency,
+      ...goodsOf(index),
+      breaks: null,
+    },
+  ]),
+);
 /** Binary columns, which are sent as hex. */
 const hexColumns = new Set<string>(['order_id', 'fingerprint']);
 
@@ -58,8 +72,8 @@ export async function loadChunk(
   let items = '';
   let itemCount = 0;
   for (let index = 0; index < count; index++) {
-    const command = stream.command(partition, offset + index);
-    const order = priced(command, partition, offset + index, prices, 1);
+    const at = { partition, offset: offset + index };
+    const order = priced(stream.command(partition, at.offset), at, products, 1, noRules);
     orders += `${orderCells(order, null, nowMs).map(field).join('\t')}\n`;
     for (const cells of itemCells(order)) {
       items += `${cells.map(field).join('\t')}\n`;
@@ -100,4 +114,18 @@ function field(cell: Cell): string {
   if (typeof cell === 'number') return String(cell);
   if (typeof cell === 'string') return /[\\\t\n]/.test(cell) ? cell.replace(/[\\\t\n]/g, '\\$&') : cell;
   return cell.toString('hex');
+}
+
+/** The values of `count` orders of one partition, in the order of `orderColumns`. */
+export function orderRows(
+  stream: SubjectDeps['stream'],
+  partition: number,
+  offset: number,
+  count: number,
+): Cell[][] {
+  const nowMs = Date.now();
+  return Array.from({ length: count }, (_, index) => {
+    const at = { partition, offset: offset + index };
+    return orderCells(priced(stream.command(partition, at.offset), at, products, 1, noRules), null, nowMs);
+  });
 }

@@ -5,12 +5,14 @@
  * The bench favours this design: it decodes nothing and sends no events. The relay only deletes outbox rows, 500 at a
  * time on its own connection. The bench omits its SELECT and its sends.
  */
+import type { Rules } from '../../services/domain/index.ts';
 import { bundledCodecs } from '../../services/shared/codec/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import type { Claimed, Subject, SubjectDeps } from '../store/subject.ts';
 import { type Connection, connect } from './connect.ts';
 import { type Place, persistOrder } from './order-transaction.ts';
+import { readRules } from './price-rules.ts';
 import { createRelay, type Relay } from './relay.ts';
 
 const insertOutbox =
@@ -23,6 +25,7 @@ export function createPerOrder({ url, stream, meter, connections, from }: Subjec
   let stopping = false;
   let workers: Promise<void>[] = [];
   let relay: Relay;
+  let rules: Rules;
 
   /** Takes the next order: the lanes in turn, each in offset order. */
   const take = (): Place => {
@@ -40,6 +43,7 @@ export function createPerOrder({ url, stream, meter, connections, from }: Subjec
         codec,
         command,
         place,
+        rules,
         keep: (event) =>
           connection.execute(insertOutbox, [COMMANDS, partition, offset, offset + 1, 1, event]),
       });
@@ -52,6 +56,7 @@ export function createPerOrder({ url, stream, meter, connections, from }: Subjec
   return {
     async start() {
       relay = createRelay(await connect(url), COMMANDS);
+      rules = await readRules(url);
       const opened = await Promise.all(Array.from({ length: connections }, () => connect(url)));
       workers = opened.map(work);
       // Reported by `stop`; until then a rejection must not end the process.

@@ -11,6 +11,7 @@ import { databaseUrl, dropDatabase, inspectServer } from './database.ts';
 import { figuresOf, goals } from './figures.ts';
 import { fillDatabase } from './fill.ts';
 import type { Shape } from './order-stream.ts';
+import type { Pricing } from './rules.ts';
 import { openServer } from './server.ts';
 import type { StoreJob, SubjectName } from './subject.ts';
 
@@ -60,6 +61,7 @@ interface Planned {
   readonly name: string;
   readonly subject: SubjectName;
   readonly shape: Shape;
+  readonly pricing: Pricing;
   readonly connections: number;
   readonly isFilled: boolean;
 }
@@ -70,16 +72,25 @@ interface Planned {
  */
 function plan(quick: boolean): Planned[] {
   const planned: Planned[] = [];
-  const add = (name: string, subject: SubjectName, shape: Shape, connections: number, isFilled = false) =>
-    planned.push({ name, subject, shape, connections, isFilled });
+  const ours = {
+    subject: 'ours',
+    shape: 'uniform',
+    pricing: 'bare',
+    connections: writers,
+    isFilled: false,
+  } as const;
+  const add = (name: string, what: Partial<Planned> = {}) => planned.push({ ...ours, ...what, name });
   for (const shape of ['uniform', 'hot', 'soldOut'] as const) {
-    add(`ours ${shape}`, 'ours', shape, writers);
-    for (const count of quick ? usualConnections.slice(0, 1) : usualConnections) {
-      add(`usual ${shape} ×${count}`, 'usual', shape, count);
+    add(`ours ${shape}`, { shape, pricing: 'rules' });
+    for (const connections of quick ? usualConnections.slice(0, 1) : usualConnections) {
+      add(`usual ${shape} ×${connections}`, { subject: 'usual', shape, pricing: 'rules', connections });
     }
   }
-  add('LOAD DATA', 'loadData', 'uniform', 1);
-  add('ours, not exactly-once', 'oursBare', 'uniform', writers);
-  if (!quick) add('ours at 3 million', 'ours', 'uniform', writers, true);
+  add('ours without rules');
+  add('ours one coupon', { pricing: 'hotCoupon' });
+  add('ours pay and cancel', { subject: 'oursCommands' });
+  add('LOAD DATA', { subject: 'loadData', connections: 1 });
+  add('ours not exactly-once', { subject: 'oursBare' });
+  if (!quick) add('ours at 3 million', { isFilled: true });
   return planned;
 }

@@ -1,13 +1,17 @@
 /** The process of one measured run. It creates the tables, runs the subject, measures, checks and sends the result. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COMMANDS } from '../../topics/catalogue.ts';
 import { jobOfChild, sendResult } from '../frame/child.ts';
 import { createMeter } from '../frame/meter.ts';
 import type { RunResult } from '../frame/types.ts';
 import { createLoadData } from '../reference/load-data.ts';
 import { createPerOrder } from '../reference/per-order.ts';
 import { withoutGuards } from './bare-session.ts';
-import { findProblem } from './checks.ts';
-import { makeDatabase, restock, startLanes, withConnection } from './database.ts';
+import { findCommandProblem } from './checks/commands.ts';
+import { findProblem } from './checks/places.ts';
+import { createCommandSource } from './command-source.ts';
+import { makeDatabase, restock, startLanes, takeLoadedStock, withConnection } from './database.ts';
+import { fillDatabase } from './fill.ts';
 import { createOrderStream } from './order-stream.ts';
 import { createOurs } from './ours.ts';
 import type { StoreJob, Subject, SubjectDeps, SubjectName } from './subject.ts';
@@ -15,19 +19,24 @@ import type { StoreJob, Subject, SubjectDeps, SubjectName } from './subject.ts';
 const subjects: Readonly<Record<SubjectName, (deps: SubjectDeps) => Subject>> = {
   ours: (deps) => createOurs(deps),
   oursBare: (deps) => createOurs(deps, { wrap: withoutGuards }),
+  oursCommands: (deps) =>
+    createOurs(deps, { sourceOf: (codec) => createCommandSource(deps.stream, codec, COMMANDS, deps.from) }),
   usual: createPerOrder,
   loadData: createLoadData,
 };
+
+/** Orders that a run of commands has for each second. No run decides more commands. */
+const commandsPerSecondMax = 30_000;
 
 await sendResult(await run(jobOfChild<StoreJob>()).catch(failed));
 process.disconnect?.();
 
 async function run(job: StoreJob): Promise<RunResult> {
-  const { url, shape, seed, subject: name, isFilled } = job;
-  if (!isFilled) await makeDatabase(url, { dedupe: name !== 'oursBare' });
-  await restock(url, shape);
+  const { url, shape, pricing, seed, subject: name } = job;
+  await prepare(job);
   const from = await withConnection(url, startLanes);
-  const stream = createOrderStream({ seed, shape, keepTemplates: name === 'usual' || name === 'loadData' });
+  const keepTemplates = name === 'usual' || name === 'loadData';
+  const stream = createOrderStream({ seed, shape, pricing, keepTemplates });
   const meter = createMeter(job.databasePid);
   const subject = subjects[name]({ url, stream, meter, connections: job.connections, from });
 
@@ -38,9 +47,33 @@ async function run(job: StoreJob): Promise<RunResult> {
   const sample = meter.end();
   const claimed = await subject.stop();
 
-  const ran = { from, claimed, stream, shape, takesStock: name !== 'loadData', isBare: name === 'oursBare' };
-  const problem = await withConnection(url, (connection) => findProblem(connection, ran));
+  const problem = await withConnection(url, (connection) =>
+    name === 'oursCommands'
+      ? findCommandProblem(connection, { from, claimed, stream })
+      : findProblem(connection, {
+          from,
+          claimed,
+          stream,
+          shape,
+          pricing,
+          takesStock: name !== 'loadData',
+          isBare: name === 'oursBare',
+        }),
+  );
   return problem === null ? { ok: true, sample } : { ok: false, problem };
+}
+
+/** Makes the tables of the run, with full stock. Commands get orders that hold stock. */
+async function prepare(job: StoreJob): Promise<void> {
+  const { url, shape, pricing, seed, subject } = job;
+  if (subject === 'oursCommands') {
+    const seconds = (job.warmUpMs + job.measureMs) / 1_000;
+    await fillDatabase(url, { orders: commandsPerSecondMax * seconds, seed }, () => undefined);
+    await withConnection(url, takeLoadedStock);
+    return;
+  }
+  if (!job.isFilled) await makeDatabase(url, { dedupe: subject !== 'oursBare', pricing });
+  await restock(url, shape);
 }
 
 function failed(error: unknown): RunResult {

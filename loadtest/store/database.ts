@@ -7,6 +7,7 @@ import { COMMANDS } from '../../topics/catalogue.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import { type Connection, connect } from '../reference/connect.ts';
 import { currency, hotSku, type Shape, skuCount, skuName, unitPriceOf } from './order-stream.ts';
+import { goodsOf, importRules, type Pricing } from './rules.ts';
 
 /** Units of stock: more than any run can sell. */
 const plenty = 1_000_000_000;
@@ -49,13 +50,23 @@ function pidOf(file: string): number | null {
   }
 }
 
-/** Creates a new database with products and stock, but without orders. */
-export async function makeDatabase(url: string, { dedupe = true } = {}): Promise<void> {
+export interface DatabaseOptions {
+  /** Whether the database finds repeated orders. */
+  readonly dedupe?: boolean;
+  readonly pricing?: Pricing;
+}
+
+/** Creates a new database with products, stock and price rules, but without orders. */
+export async function makeDatabase(
+  url: string,
+  { dedupe = true, pricing = 'bare' }: DatabaseOptions = {},
+): Promise<void> {
   await dropDatabase(url);
   await migrate({ url, log: createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' }) });
   await withConnection(url, async (connection) => {
     for (let first = 0; first < skuCount; first += seedRows) await seed(connection, first);
-    await connection.query('UPDATE catalogue_state SET version = 1');
+    await connection.query('UPDATE catalogue_state SET version = 1 WHERE id = 1');
+    await importRules(connection, pricing);
     if (!dedupe) await connection.query('ALTER TABLE orders DROP KEY orders_order_id');
     await connection.query('ANALYZE TABLE products, stock');
   });
@@ -69,11 +80,13 @@ export async function dropDatabase(url: string): Promise<void> {
   );
 }
 
-/** Fills the stock for a run, and empties the outbox of the previous run. */
+/** Fills the stock and the coupon counters for a run, and empties the outbox of the previous run. */
 export async function restock(url: string, shape: Shape): Promise<void> {
   await withConnection(url, async (connection) => {
     await connection.query('DELETE FROM outbox');
     await connection.query('UPDATE stock SET added = 0, available = initial');
+    await connection.query('UPDATE coupon_counters SET available = initial');
+    await connection.query('DELETE FROM coupon_customers');
     if (shape === 'soldOut') {
       await connection.query('UPDATE stock SET initial = ?, available = ? WHERE sku = ?', [
         saleUnits,
@@ -82,6 +95,14 @@ export async function restock(url: string, shape: Shape): Promise<void> {
       ]);
     }
   });
+}
+
+/** Takes the stock of all orders in the tables, which were loaded without it. */
+export async function takeLoadedStock(connection: Connection): Promise<void> {
+  await connection.query(
+    'UPDATE stock s JOIN (SELECT sku, SUM(quantity) AS units FROM order_items GROUP BY sku) h ON h.sku = s.sku ' +
+      'SET s.available = s.available - h.units',
+  );
 }
 
 /** Sets the position of every lane after the orders of its partition, and returns these positions. */
@@ -117,16 +138,12 @@ export async function withConnection<T>(
 
 async function seed(connection: Connection, first: number): Promise<void> {
   const indexes = Array.from({ length: seedRows }, (_, index) => first + index);
-  const products = indexes.map((index) => [
-    skuName(index),
-    `Article ${index}`,
-    unitPriceOf(index),
-    currency,
-    1,
-    0,
-  ]);
+  const products = indexes.map((index) => {
+    const { weightGrams, taxCategory } = goodsOf(index);
+    return [skuName(index), `Article ${index}`, unitPriceOf(index), currency, weightGrams, taxCategory, 1, 0];
+  });
   await connection.query(
-    'INSERT INTO products (sku,name,unit_price,currency,version,updated_at_ms) VALUES ?',
+    'INSERT INTO products (sku,name,unit_price,currency,weight_grams,tax_category,version,updated_at_ms) VALUES ?',
     [products],
   );
   const stock = indexes.map((index) => [skuName(index), plenty, plenty]);

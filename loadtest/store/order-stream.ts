@@ -8,6 +8,7 @@
 import { type PlaceCommand, placeDefaults } from '../../schemas/index.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import { createRandom, mix32, type Random } from './random.ts';
+import { couponCount, couponName, destinations, hotCoupon, type Pricing } from './rules.ts';
 
 /**
  * `uniform` spreads orders over 10,000 SKUs. `hot` has one SKU in every order. With `soldOut`, this SKU sells out
@@ -18,6 +19,8 @@ export type Shape = 'uniform' | 'hot' | 'soldOut';
 export interface StreamOptions {
   readonly seed: number;
   readonly shape: Shape;
+  /** The lines of an order are the same for each value. */
+  readonly pricing?: Pricing;
   /** Whether to keep every template (about 50 MB). Otherwise each use recreates its template. */
   readonly keepTemplates?: boolean;
 }
@@ -34,6 +37,7 @@ export interface OrderStream {
 
 export const skuCount = 10_000;
 const linesMax = 5;
+const skuPrefix = 'SKU-';
 /** The quantity of a line is uniform in 1..quantityMax. */
 const quantityMax = 3;
 /** Index of the SKU that is in every order of the shapes `hot` and `soldOut`. */
@@ -47,7 +51,7 @@ export const issuedAtMs = 1_790_000_000_000;
 
 /** The SKU of an index: `SKU-000042` for 42. */
 export function skuName(index: number): string {
-  return `SKU-${String(index).padStart(6, '0')}`;
+  return `${skuPrefix}${String(index).padStart(6, '0')}`;
 }
 
 /** The price of a SKU in minor units. */
@@ -55,8 +59,15 @@ export function unitPriceOf(index: number): number {
   return 100 + ((index * 7_919) % 9_900);
 }
 
-export function createOrderStream({ seed, shape, keepTemplates = false }: StreamOptions): OrderStream {
-  const make = (index: number): PlaceCommand => createTemplate(createRandom(mix32(seed) ^ index), shape);
+/** The price of the SKU with this name, in minor units. */
+export function unitPriceOfSku(sku: string): number {
+  return unitPriceOf(Number(sku.slice(skuPrefix.length)));
+}
+
+export function createOrderStream(options: StreamOptions): OrderStream {
+  const { seed, shape, pricing = 'bare', keepTemplates = false } = options;
+  const make = (index: number): PlaceCommand =>
+    createTemplate(createRandom(mix32(seed) ^ index), shape, pricing);
   const kept = keepTemplates ? Array.from({ length: templateCount }, (_, index) => make(index)) : null;
   const template = kept === null ? make : (index: number): PlaceCommand => kept[index]!;
   const templateOf = (partition: number, offset: number): number =>
@@ -79,7 +90,20 @@ export function createOrderStream({ seed, shape, keepTemplates = false }: Stream
   };
 }
 
-function createTemplate(random: Random, shape: Shape): PlaceCommand {
+function createTemplate(random: Random, shape: Shape, pricing: Pricing): PlaceCommand {
+  const template = bareTemplate(random, shape);
+  const { payload } = template;
+  if (pricing === 'hotCoupon') return { ...template, payload: { ...payload, couponCode: hotCoupon } };
+  if (pricing === 'bare') return template;
+  const shippingAddress = {
+    ...payload.shippingAddress!,
+    ...destinations[random() % destinations.length]!,
+  };
+  const couponCode = couponName(random() % couponCount);
+  return { ...template, payload: { ...payload, couponCode, shippingAddress } };
+}
+
+function bareTemplate(random: Random, shape: Shape): PlaceCommand {
   const customer = random() % customerCount;
   return {
     commandId: `place:${placeholderId}`,

@@ -2,7 +2,8 @@
  * Runs the writers of the product, with commands from memory. Encoded commands enter the lanes as after a fetch. The
  * writers decode, decide and write them, and encode the outcomes. The producer acknowledges at once.
  */
-import { bundledCodecs } from '../../services/shared/codec/index.ts';
+import type { OrderCommand } from '../../schemas/generated/types.ts';
+import { bundledCodecs, type Codec } from '../../services/shared/codec/index.ts';
 import type { Accumulator } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 import { createMetrics } from '../../services/shared/metrics/index.ts';
@@ -27,14 +28,20 @@ const paymentWindowMs = 30 * 60_000;
 export interface OursOptions {
   /** Changes the database sessions of the writers. */
   wrap?(mysql: Mysql): Mysql;
+  /** The commands; by default the PLACE commands of the stream. */
+  sourceOf?(codec: Codec<OrderCommand>): RecordSource;
 }
 
-export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursOptions = {}): Subject {
+export function createOurs(deps: SubjectDeps, options: OursOptions = {}): Subject {
   const { url, stream, meter, connections, from } = deps;
+  const {
+    wrap = (mysql) => mysql,
+    sourceOf = (codec: Codec<OrderCommand>) => createRecordSource(stream, codec, COMMANDS),
+  } = options;
   const log = createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' });
   const metrics = createMetrics({ service: 'bench' });
   const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
-  const source = createRecordSource(stream, codecs.commands, COMMANDS);
+  const source = sourceOf(codecs.commands);
   const mysql = createMysql({ url, log, poolSize: 2 });
   const feeders: Feeder[] = [];
   let loop: Loop;

@@ -1,6 +1,6 @@
 /**
- * Creates the stream as records of the command topic, encoded in advance. Only the ids and the checksum are written
- * per record.
+ * Creates the commands of a stream as records of the command topic, encoded in advance. Only the ids and the checksum are
+ * written per record.
  */
 
 import type { OrderCommand } from '../../schemas/generated/types.ts';
@@ -12,59 +12,76 @@ export interface RecordSource {
   record(partition: number, offset: number): InRecord;
 }
 
-/**
- * All templates, one after the other in a single buffer. Thousands of small buffers would slow the garbage collector
- * of the measured process.
- */
-interface Templates {
-  readonly bytes: Buffer;
-  /** Template n has the bytes [starts[n], starts[n + 1]). */
-  readonly starts: Uint32Array;
-  /** Indexes of the placeholder id in template n: [ids[n * idsPerTemplate], …), from the template's start. */
-  readonly ids: Uint16Array;
+/** Commands that differ in their ids only. */
+export interface EncodedTemplates {
+  /** The bytes of a template with this order id. */
+  valueOf(template: number, orderId: string): Buffer;
 }
 
-/** A template contains the id in the command id, as the order id and as the idempotency key. */
-const idsPerTemplate = 3;
-
+/** The PLACE commands of the stream. */
 export function createRecordSource(
   stream: OrderStream,
   codec: Codec<OrderCommand>,
   topic: string,
 ): RecordSource {
-  const { bytes, starts, ids } = encodeTemplates(stream, codec);
+  const templates = encodeTemplates((template) => stream.template(template), codec);
   return {
     record(partition, offset) {
-      const template = stream.templateOf(partition, offset);
-      const value = Buffer.from(bytes.subarray(starts[template], starts[template + 1]));
       const id = stream.orderId(partition, offset);
-      for (let n = 0; n < idsPerTemplate; n++) value.write(id, ids[template * idsPerTemplate + n]!, 'latin1');
-      return {
-        topic,
-        partition,
-        offset: BigInt(offset),
-        timestampMs: issuedAtMs,
-        key: Buffer.from(id, 'latin1'),
-        value,
-        headers: { [CHECKSUM_HEADER]: checksumOf(value) },
-      };
+      const value = templates.valueOf(stream.templateOf(partition, offset), id);
+      return recordOf({ topic, partition, offset, id, value });
     },
   };
 }
 
-function encodeTemplates(stream: OrderStream, codec: Codec<OrderCommand>): Templates {
+export function recordOf(of: {
+  topic: string;
+  partition: number;
+  offset: number;
+  id: string;
+  value: Buffer;
+}): InRecord {
+  const { topic, partition, offset, id, value } = of;
+  return {
+    topic,
+    partition,
+    offset: BigInt(offset),
+    timestampMs: issuedAtMs,
+    key: Buffer.from(id, 'latin1'),
+    value,
+    headers: { [CHECKSUM_HEADER]: checksumOf(value) },
+  };
+}
+
+/**
+ * Encodes all templates, one after the other in a single buffer. Thousands of small buffers would slow the garbage
+ * collector of the measured process. Each command contains the placeholder id the same number of times.
+ */
+export function encodeTemplates(
+  commandOf: (template: number) => OrderCommand,
+  codec: Codec<OrderCommand>,
+): EncodedTemplates {
+  const idsEach = positionsOf(codec.encode(commandOf(0))).length;
+  // Template n has the bytes [starts[n], starts[n + 1]), and its ids begin at ids[n * idsEach] …, from its start.
   const starts = new Uint32Array(templateCount + 1);
-  const ids = new Uint16Array(templateCount * idsPerTemplate);
+  const ids = new Uint16Array(templateCount * idsEach);
   const values: Buffer[] = [];
   for (let template = 0; template < templateCount; template++) {
-    const value = codec.encode(stream.template(template));
+    const value = codec.encode(commandOf(template));
     const at = positionsOf(value);
-    if (at.length !== idsPerTemplate) throw new Error(`a template contains its id ${at.length} times`);
-    ids.set(at, template * idsPerTemplate);
+    if (at.length !== idsEach) throw new Error(`a template contains its id ${at.length} times`);
+    ids.set(at, template * idsEach);
     starts[template + 1] = starts[template]! + value.length;
     values.push(value);
   }
-  return { bytes: Buffer.concat(values), starts, ids };
+  const bytes = Buffer.concat(values);
+  return {
+    valueOf(template, orderId) {
+      const value = Buffer.from(bytes.subarray(starts[template], starts[template + 1]));
+      for (let n = 0; n < idsEach; n++) value.write(orderId, ids[template * idsEach + n]!, 'latin1');
+      return value;
+    },
+  };
 }
 
 function positionsOf(value: Buffer): number[] {

@@ -1,12 +1,15 @@
 /** A measured way to store orders. Each subject runs in its own process, from `start` to `stop`. */
 import type { Meter } from '../frame/meter.ts';
 import type { OrderStream, Shape } from './order-stream.ts';
+import type { Pricing } from './rules.ts';
 
-export type SubjectName = 'ours' | 'oursBare' | 'usual' | 'loadData';
+/** `oursCommands` pays and cancels orders that were loaded before. All others place orders. */
+export type SubjectName = 'ours' | 'oursBare' | 'oursCommands' | 'usual' | 'loadData';
 
 export interface StoreJob {
   readonly subject: SubjectName;
   readonly shape: Shape;
+  readonly pricing: Pricing;
   readonly seed: number;
   /** Number of connections of the usual design, or number of writers of the product. */
   readonly connections: number;

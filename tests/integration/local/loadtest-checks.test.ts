@@ -7,14 +7,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createMeter } from '../../../loadtest/frame/meter.ts';
 import { type Connection, connect } from '../../../loadtest/reference/connect.ts';
 import { createPerOrder } from '../../../loadtest/reference/per-order.ts';
-import { findProblem, type Ran } from '../../../loadtest/store/checks.ts';
-import { databaseUrl, dropDatabase, makeDatabase, startLanes } from '../../../loadtest/store/database.ts';
+import { findCommandProblem } from '../../../loadtest/store/checks/commands.ts';
+import { findProblem, type Ran } from '../../../loadtest/store/checks/places.ts';
+import { createCommandSource } from '../../../loadtest/store/command-source.ts';
+import {
+  databaseUrl,
+  dropDatabase,
+  makeDatabase,
+  restock,
+  startLanes,
+  takeLoadedStock,
+} from '../../../loadtest/store/database.ts';
+import { fillDatabase } from '../../../loadtest/store/fill.ts';
 import { createOrderStream } from '../../../loadtest/store/order-stream.ts';
 import { createOurs } from '../../../loadtest/store/ours.ts';
 import type { Subject, SubjectDeps } from '../../../loadtest/store/subject.ts';
+import { COMMANDS } from '../../../topics/catalogue.ts';
 import { testStack, unique } from '../../support/servers/stack.ts';
 
-const stream = createOrderStream({ seed: 3, shape: 'uniform' });
+const stream = createOrderStream({ seed: 3, shape: 'uniform', pricing: 'rules' });
 const runMs = 300;
 let url: string;
 let connection: Connection;
@@ -22,7 +33,7 @@ let ran: Ran;
 
 beforeAll(async () => {
   url = databaseUrl(testStack().mysqlUrl, unique('checks'));
-  await makeDatabase(url);
+  await makeDatabase(url, { pricing: 'rules' });
   connection = await connect(url);
   ran = await runSubject(createOurs, 2);
 });
@@ -38,7 +49,7 @@ test('a whole run of our writer passes', async () => {
 });
 
 test('a whole run of the usual design after it passes', async () => {
-  await connection.query('UPDATE stock SET available = initial');
+  await restock(url, 'uniform');
   const usual = await runSubject(createPerOrder, 2);
   expect(usual.claimed.outcomes).toBeGreaterThan(0);
   expect(await findProblem(connection, usual)).toBeNull();
@@ -54,6 +65,16 @@ test('a whole run of the usual design after it passes', async () => {
     'UPDATE stock s LEFT JOIN (SELECT sku, SUM(quantity) AS units FROM order_items GROUP BY sku) h ON h.sku = s.sku ' +
       'SET s.available = s.initial - COALESCE(h.units, 0)',
   );
+  await connection.query(
+    'UPDATE coupon_counters k LEFT JOIN (SELECT coupon_code, SUM(coupon_counted & 1) AS orders FROM orders GROUP BY coupon_code) h ' +
+      'ON h.coupon_code = k.code SET k.available = k.initial - COALESCE(h.orders, 0)',
+  );
+  await connection.query('DELETE FROM coupon_customers');
+  await connection.query(
+    'INSERT INTO coupon_customers (code, customer_id, used) SELECT coupon_code, customer_id, COUNT(*) FROM orders ' +
+      'WHERE coupon_counted & 2 GROUP BY coupon_code, customer_id',
+  );
+  expect(await findProblem(connection, ran)).toBeNull();
 });
 
 const damages: [string, string, RegExp][] = [
@@ -76,6 +97,53 @@ const damages: [string, string, RegExp][] = [
     /^1 SKUs have stock/,
   ],
   [
+    'a discount that is not the one of the coupon',
+    `UPDATE orders o JOIN order_items i ON i.order_key = o.order_key AND i.line_no = 1
+       JOIN (SELECT MIN(order_key) AS k FROM orders WHERE tax = 0) one ON one.k = o.order_key
+     SET o.discount = o.discount - 1, i.discount = i.discount - 1, o.total = o.total + 1`,
+    /^1 orders have another discount, shipping or tax/,
+  ],
+  [
+    'shipping that is off by one',
+    'UPDATE orders SET shipping = shipping + 1, total = total + 1 LIMIT 1',
+    /^1 orders have another discount, shipping or tax/,
+  ],
+  [
+    'tax on top that is off by one',
+    'UPDATE orders SET tax = tax + 1, total = total + 1 WHERE tax > 0 LIMIT 1',
+    /^1 orders have another discount, shipping or tax/,
+  ],
+  [
+    'included tax that is off by one',
+    'UPDATE orders SET tax_included = tax_included - 1 WHERE tax_included > 0 LIMIT 1',
+    /^1 orders have another discount, shipping or tax/,
+  ],
+  [
+    'a tax rate of another country',
+    'UPDATE order_items SET tax_rate_ppm = 200001 WHERE tax_rate_ppm = 200000 LIMIT 1',
+    /^1 orders have another discount, shipping or tax/,
+  ],
+  [
+    'a redemption without an order',
+    'UPDATE coupon_counters SET available = available - 1 LIMIT 1',
+    /^1 coupons have redemptions/,
+  ],
+  [
+    'a redemption of a customer without an order',
+    'UPDATE coupon_customers SET used = used + 1 LIMIT 1',
+    /^1 customers have redemptions/,
+  ],
+  [
+    'a lost redemption of a customer',
+    'DELETE FROM coupon_customers LIMIT 1',
+    /^1 customers have redemptions/,
+  ],
+  [
+    'an order that does not name its counter',
+    'UPDATE orders SET coupon_counted = 0 WHERE coupon_counted > 0 LIMIT 1',
+    /^1 orders do not say which counters/,
+  ],
+  [
     'an unexpected rejection',
     "UPDATE orders SET status = 'REJECTED' LIMIT 1",
     /SKUs have stock|were rejected/,
@@ -88,6 +156,47 @@ test.each(damages)('%s is found', async (_, damage, words) => {
   const problem = await findProblem(connection, ran);
   await connection.query('ROLLBACK');
   expect(problem).toMatch(words);
+});
+
+test('a run of payments and cancels passes, and each damage of it is found', async () => {
+  const commandsUrl = databaseUrl(testStack().mysqlUrl, unique('commands'));
+  const bare = createOrderStream({ seed: 3, shape: 'uniform' });
+  // So that this short run cancels paid orders.
+  const lagGroups = 2;
+  const commandDamages: [string, RegExp][] = [
+    ["DELETE FROM payments WHERE disposition = 'SETTLES' LIMIT 1", /^payments is/],
+    ['UPDATE payments SET amount = amount + 1 LIMIT 1', /^received is/],
+    ['UPDATE refunds SET amount = amount - 1 LIMIT 1', /^refundPending is/],
+    ["UPDATE orders SET status = 'PENDING_PAYMENT' WHERE status = 'PAID' LIMIT 1", /^paid is/],
+    ['DELETE FROM order_history LIMIT 1', /^1 orders do not agree/],
+    ["UPDATE orders SET received = received - 1 WHERE status = 'PAID' LIMIT 1", /^1 orders do not agree/],
+    ['UPDATE orders SET refund_pending = refund_pending + 1 LIMIT 1', /^1 orders do not agree/],
+    ['UPDATE stock SET available = available + 1 LIMIT 1', /^1 SKUs have stock/],
+  ];
+  await fillDatabase(commandsUrl, { orders: 24_000, seed: 3 }, () => undefined);
+  const own = await connect(commandsUrl);
+  try {
+    await takeLoadedStock(own);
+    const from = await startLanes(own);
+    const subject = createOurs(
+      { url: commandsUrl, stream: bare, meter: createMeter(null), connections: 2, from },
+      { sourceOf: (codec) => createCommandSource(bare, codec, COMMANDS, from, lagGroups) },
+    );
+    await subject.start();
+    await sleep(runMs);
+    const commands = { from, claimed: await subject.stop(), stream: bare, lagGroups };
+    expect(commands.claimed.outcomes).toBeGreaterThan(0);
+    expect(await findCommandProblem(own, commands)).toBeNull();
+    for (const [damage, words] of commandDamages) {
+      await own.query('START TRANSACTION');
+      await own.query(damage);
+      expect(await findCommandProblem(own, commands)).toMatch(words);
+      await own.query('ROLLBACK');
+    }
+  } finally {
+    await own.end();
+    await dropDatabase(commandsUrl);
+  }
 });
 
 test('a missing outcome is found', async () => {
@@ -105,5 +214,5 @@ async function runSubject(create: (deps: SubjectDeps) => Subject, connections: n
   await subject.start();
   await sleep(runMs);
   const claimed = await subject.stop();
-  return { from, claimed, stream, shape: 'uniform', takesStock: true, isBare: false };
+  return { from, claimed, stream, shape: 'uniform', pricing: 'rules', takesStock: true, isBare: false };
 }

@@ -1,21 +1,24 @@
 /**
  * Checks the invariants after a run of any design. Every order that the subject reports as decided is stored once
- * with all its lines. Amounts add up, stock matches the orders that hold it, and each order has one outcome. A run
+ * with all its lines. Amounts are right, counters match the orders that hold them, and each order has one outcome. A run
  * that violates an invariant has no number.
  */
-import type { RowDataPacket } from 'mysql2/promise';
-import { orderKeyOf } from '../../services/orders-db/index.ts';
-import { PARTITIONS } from '../../topics/partition.ts';
-import type { Connection } from '../reference/connect.ts';
-import { saleUnits } from './database.ts';
-import { hotSku, type OrderStream, type Shape, skuName } from './order-stream.ts';
-import type { Claimed } from './subject.ts';
+import { PARTITIONS } from '../../../topics/partition.ts';
+import type { Connection } from '../../reference/connect.ts';
+import { saleUnits } from '../database.ts';
+import { hotSku, type OrderStream, type Shape, skuName } from '../order-stream.ts';
+import type { Pricing } from '../rules.ts';
+import type { Claimed } from '../subject.ts';
+import { wrongCoupons } from './coupons.ts';
+import { wrongMoney } from './money.ts';
+import { keysFrom, rows } from './rows.ts';
 
 export interface Ran {
   readonly from: readonly number[];
   readonly claimed: Claimed;
   readonly stream: OrderStream;
   readonly shape: Shape;
+  readonly pricing: Pricing;
   /** Whether the design takes stock. */
   readonly takesStock: boolean;
   /** Whether the session dropped the fence and the outbox rows of the writer. */
@@ -28,6 +31,7 @@ export async function findProblem(connection: Connection, ran: Ran): Promise<str
     (await wrongCounts(connection, ran)) ??
     (await wrongMoney(connection, ran)) ??
     (ran.takesStock ? await wrongStock(connection, ran) : null) ??
+    (ran.takesStock ? await wrongCoupons(connection, ran) : null) ??
     (ran.isBare ? await keptGuards(connection, ran) : null) ??
     wrongOutcomes(ran)
   );
@@ -35,7 +39,7 @@ export async function findProblem(connection: Connection, ran: Ran): Promise<str
 
 async function wrongCounts(connection: Connection, ran: Ran): Promise<string | null> {
   const expected = expectedTotals(ran);
-  const run = keysOf(ran, 'o.order_key');
+  const run = keysFrom(ran.from, 'o.order_key');
   const [orders] = await rows(
     connection,
     `SELECT COUNT(*) AS n, COUNT(DISTINCT o.order_id) AS ids FROM orders o WHERE ${run}`,
@@ -53,24 +57,11 @@ async function wrongCounts(connection: Connection, ran: Ran): Promise<string | n
   return lines === wanted ? null : `${lines} are stored instead of ${wanted}`;
 }
 
-async function wrongMoney(connection: Connection, ran: Ran): Promise<string | null> {
-  const [wrong] = await rows(
-    connection,
-    `SELECT COUNT(*) AS n FROM orders o LEFT JOIN (SELECT i.order_key, SUM(i.line_total) AS total,
-       SUM(i.line_total <> i.unit_price * i.quantity OR i.unit_price <> p.unit_price) AS wrong
-       FROM order_items i JOIN products p ON p.sku = i.sku WHERE ${keysOf(ran, 'i.order_key')} GROUP BY i.order_key) l
-     ON l.order_key = o.order_key
-     WHERE ${keysOf(ran, 'o.order_key')} AND (l.order_key IS NULL OR l.wrong > 0 OR o.subtotal <> l.total
-       OR o.total <> o.subtotal - o.discount + o.shipping + o.tax)`,
-  );
-  return Number(wrong!['n']) === 0 ? null : `${wrong!['n']} orders have amounts that do not add up`;
-}
-
 async function wrongStock(connection: Connection, ran: Ran): Promise<string | null> {
   const [wrong] = await rows(
     connection,
     `SELECT COUNT(*) AS n FROM stock s LEFT JOIN (SELECT i.sku, SUM(i.quantity) AS units FROM order_items i
-       JOIN orders o ON o.order_key = i.order_key WHERE ${keysOf(ran, 'o.order_key')} AND o.status = 'PENDING_PAYMENT'
+       JOIN orders o ON o.order_key = i.order_key WHERE ${keysFrom(ran.from, 'o.order_key')} AND o.status = 'PENDING_PAYMENT'
        GROUP BY i.sku) h ON h.sku = s.sku
      WHERE s.available < 0 OR s.initial + s.added - s.available <> COALESCE(h.units, 0)`,
   );
@@ -78,7 +69,7 @@ async function wrongStock(connection: Connection, ran: Ran): Promise<string | nu
   const [rejected] = await rows(
     connection,
     `SELECT COUNT(*) AS n, COALESCE(SUM(o.reason NOT LIKE '%OUT_OF_STOCK%'), 0) AS other FROM orders o
-     WHERE ${keysOf(ran, 'o.order_key')} AND o.status <> 'PENDING_PAYMENT'`,
+     WHERE ${keysFrom(ran.from, 'o.order_key')} AND o.status <> 'PENDING_PAYMENT'`,
   );
   if (Number(rejected!['other']) > 0)
     return `${rejected!['other']} orders were rejected for another reason than stock`;
@@ -119,22 +110,4 @@ function expectedTotals({ stream, from, claimed }: Ran): { orders: number; lines
     }
   }
   return { orders, lines, units };
-}
-
-/**
- * An SQL condition for the orders of the run. It matches all keys from the first offsets on, so that it finds extra
- * orders too.
- */
-function keysOf({ from }: Ran, column: string): string {
-  const ranges = from.map((offset, partition) => {
-    const first = orderKeyOf(partition, offset);
-    const last = orderKeyOf(partition + 1, 0) - 1;
-    return `${column} BETWEEN ${first} AND ${last}`;
-  });
-  return `(${ranges.join(' OR ')})`;
-}
-
-async function rows(connection: Connection, sql: string): Promise<RowDataPacket[]> {
-  const [found] = await connection.query<RowDataPacket[]>(sql);
-  return found;
 }
