@@ -1,4 +1,5 @@
 /** The input of a generator process, which returns one result. */
+import type { Callbacks } from './callbacks.ts';
 
 export interface Target {
   readonly host: string;
@@ -46,6 +47,8 @@ export interface OpenJob extends Load {
   readonly waitSeconds: number;
   /** Whether refusals (503) count as responses. Otherwise they fail the run. */
   readonly refusalsCount: boolean;
+  /** Sends callbacks of a payment provider instead of orders. */
+  readonly callbacks?: Callbacks;
 }
 
 /**

@@ -4,6 +4,7 @@
  * request that was due in the measured time counts, even if its response is late.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createCallbackMaker } from './callbacks.ts';
 import { describe } from './closed-loop.ts';
 import { type Answer, type Connection, openConnection } from './connection.ts';
 import type { OpenJob } from './job.ts';
@@ -33,14 +34,8 @@ export interface OpenRun extends Omit<OpenJob, 'kind'> {
 
 /** Runs the warm-up and the measured time. Resolves when the last response has arrived. */
 export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void> {
-  const { waitSeconds, tokens } = job;
-  const maker = createRequestMaker(
-    job.keyPrefix,
-    job.skuCount,
-    { kind: 'place', waitSeconds },
-    job.linesEach,
-  );
-  const expected = waitSeconds > 0 ? 200 : 202;
+  const { tokens } = job;
+  const { maker, isExpected } = requestsOf(job);
   const idle: Client[] = [];
   const queue: number[] = [];
   let queueFrom = 0;
@@ -54,7 +49,7 @@ export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void>
     const ms = performance.now() - client.dueMs;
     const measured = client.dueMs >= measureFromMs;
     underWay -= 1;
-    if (answer.status === expected || (answer.status === 201 && waitSeconds === 0)) {
+    if (isExpected(answer)) {
       recorder.done(ms, 1, measured);
       job.onAnswer?.(answer, client.dueMs);
     } else if (answer.status === 503 && job.refusalsCount) recorder.refused(ms, measured);
@@ -114,6 +109,16 @@ export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void>
   while (!isDone() && performance.now() < drainUntilMs) await sleep(tickMs);
   if (!isDone()) recorder.failed(`${underWay + waiting()} requests had no answer after ${drainMs} ms`);
   for (const { connection } of idle) connection.close();
+}
+
+/** The requests of a job, and whether an answer is the expected one. A design that decides at once answers an order with 201. */
+function requestsOf({ callbacks, keyPrefix, skuCount, waitSeconds, linesEach }: OpenRun) {
+  if (callbacks !== undefined) {
+    return { maker: createCallbackMaker(callbacks), isExpected: ({ status }: Answer) => status === 200 };
+  }
+  const maker = createRequestMaker(keyPrefix, skuCount, { kind: 'place', waitSeconds }, linesEach);
+  const expected = waitSeconds > 0 ? [200] : [202, 201];
+  return { maker, isExpected: ({ status }: Answer) => expected.includes(status) };
 }
 
 /** Closes an unused connection that the server ends with a 408, because it got no request. */

@@ -6,6 +6,7 @@ import { runRounds } from '../frame/rounds.ts';
 import { type BenchStack, openStack } from '../frame/stack.ts';
 import type { BenchOptions, BenchReport, Rounds, Variant } from '../frame/types.ts';
 import { startBare } from './bare-process.ts';
+import { callbackEnv, callbackVariant } from './callbacks.ts';
 import { figuresOf, goals } from './figures.ts';
 import { runOverload } from './overload.ts';
 import { aloneVariants, streamVariant, type Times, wholeVariants } from './variants.ts';
@@ -43,9 +44,13 @@ async function onFastWorld(
   { times, count, heavyCount }: { times: Times; count: number; heavyCount: number },
 ): Promise<Rounds> {
   const bare = await startBare();
-  const world = await openWorld(stack, { name: 'fast', ingestionEnvs: [patient] });
+  const world = await openWorld(stack, { name: 'fast', ingestionEnvs: [{ ...patient, ...callbackEnv }] });
   try {
-    const light = [...aloneVariants(world, bare, times), ...wholeVariants(world, times)];
+    const light = [
+      ...aloneVariants(world, bare, times),
+      ...wholeVariants(world, times),
+      callbackVariant(world, times),
+    ];
     const rounds = await runRounds(asked(light, only), count, tell);
     const heavy = await runRounds(asked([streamVariant(world, times)], only), heavyCount, tell);
     return { ...rounds, results: new Map([...rounds.results, ...heavy.results]) };

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClosedJob, OpenJob } from '../client/job.ts';
 import { runInChild } from '../frame/child.ts';
 import type { RunResult } from '../frame/types.ts';
-import type { Ledger } from './ledger.ts';
+import { countOutcomes, firstCommand } from './outcome-rate.ts';
 import type { World } from './world.ts';
 
 const generator = path.join(import.meta.dirname, '../client/generator.ts');
@@ -116,28 +116,4 @@ async function runOnClock(world: World, instance: number, job: ClockJob): Promis
   const fault = await world.ledger.faultOf(job.keyPrefix, sample.more!['accepted']!);
   if (fault !== null) return { ok: false, problem: fault };
   return { ok: true, sample: { ...sample, more: { ...sample.more, ...counted } } };
-}
-
-/** Resolves when the generator sends, because its process takes a while to start. */
-async function firstCommand(ledger: Ledger, running: Promise<unknown>): Promise<void> {
-  const before = (await ledger.progress()).commands;
-  let ended = false;
-  void running.then(() => {
-    ended = true;
-  });
-  while (!ended && (await ledger.progress()).commands === before) await sleep(20);
-}
-
-async function countOutcomes(ledger: Ledger, ms: number) {
-  const before = await ledger.progress();
-  const startedMs = performance.now();
-  let backlogMin = Number.POSITIVE_INFINITY;
-  let last = before;
-  while (performance.now() - startedMs < ms) {
-    await sleep(backlogEveryMs);
-    last = await ledger.progress();
-    backlogMin = Math.min(backlogMin, last.commands - last.outcomes);
-  }
-  const seconds = (performance.now() - startedMs) / 1_000;
-  return { outcomesPerSecond: (last.outcomes - before.outcomes) / seconds, backlogMin };
 }
