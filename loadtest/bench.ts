@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- e2e|http|reconcile|shares|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`:
+ * `npm run bench -- e2e|expiry|http|reconcile|shares|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`:
  * Runs a bench and prints its table, or one JSON document with --json. Only e2e, http, shares and store use `--only`.
  * The exit code is 1 if a run has no number.
  */
@@ -16,6 +16,7 @@ type Bench = (options: BenchOptions) => Promise<BenchReport>;
 /** Loads each bench only on request, because each bench has its own clients and servers. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   e2e: async () => (await import('./e2e/bench.ts')).e2eBench,
+  expiry: async () => (await import('./expiry/bench.ts')).expiryBench,
   http: async () => (await import('./http/bench.ts')).httpBench,
   reconcile: async () => (await import('./reconcile/bench.ts')).reconcileBench,
   shares: async () => (await import('./shares/bench.ts')).sharesBench,
