@@ -1,7 +1,7 @@
 /**
- * `bench expiry` measures how late unpaid orders expire when many become due at once: 100,000 within a minute, while
- * orders are placed at half of the capacity. Ingestion, the worker and the scheduler are separate processes. A quick run has the
- * same rate for a quarter of the time.
+ * `bench expiry` measures how late unpaid orders expire when many become due at once: 100,000 within a minute. Meanwhile
+ * orders are placed at half of the capacity. Ingestion, the worker and the scheduler are separate processes. A quick run
+ * has the same rate for a quarter of the time.
  */
 import { runRounds } from '../frame/rounds.ts';
 import { startService } from '../frame/service-process.ts';

@@ -115,3 +115,17 @@ function field(cell: Cell): string {
   if (typeof cell === 'string') return /[\\\t\n]/.test(cell) ? cell.replace(/[\\\t\n]/g, '\\$&') : cell;
   return cell.toString('hex');
 }
+
+/** The values of `count` orders of one partition, in the order of `orderColumns`. */
+export function orderRows(
+  stream: SubjectDeps['stream'],
+  partition: number,
+  offset: number,
+  count: number,
+): Cell[][] {
+  const nowMs = Date.now();
+  return Array.from({ length: count }, (_, index) => {
+    const at = { partition, offset: offset + index };
+    return orderCells(priced(stream.command(partition, at.offset), at, products, 1, noRules), null, nowMs);
+  });
+}

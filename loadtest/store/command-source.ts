@@ -22,7 +22,7 @@ export interface PlannedCommand {
 const lagGroupsDefault = 500;
 const ordersEach = 3;
 const commandsEach = 4;
-export const paymentProvider = 'bench';
+const paymentProvider = 'bench';
 
 /**
  * The command with this number in its partition.

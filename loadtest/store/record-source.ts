@@ -62,7 +62,7 @@ export function encodeTemplates(
   codec: Codec<OrderCommand>,
 ): EncodedTemplates {
   const idsEach = positionsOf(codec.encode(commandOf(0))).length;
-  // Template n has the bytes [starts[n], starts[n + 1]), and its ids begin at ids[n * idsEach] …, from its start.
+  // Template n has the bytes [starts[n], starts[n + 1]). The indexes of its ids are ids[n * idsEach] and the next ones.
   const starts = new Uint32Array(templateCount + 1);
   const ids = new Uint16Array(templateCount * idsEach);
   const values: Buffer[] = [];
