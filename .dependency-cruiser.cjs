@@ -1,9 +1,9 @@
-/** Boundaries between rooms; the reasons are in ARCHITECTURE.md. Outside observers (cli, loadtest, tests) may bring clients of their own. */
-const only = (name, library, room) => ({
+/** Boundaries between folders; the reasons are in ARCHITECTURE.md. Outside observers (cli, loadtest, tests) may use clients of their own. */
+const only = (name, library, folder) => ({
   name,
   severity: 'error',
-  comment: `${library} is known to ${room} alone, so that it can be replaced there.`,
-  from: { path: '^(services|topics|schemas)/', pathNot: `^${room}/` },
+  comment: `Only ${folder} uses ${library}, so that it can be replaced there.`,
+  from: { path: '^(services|topics|schemas)/', pathNot: `^${folder}/` },
   to: { path: `node_modules/${library}/` },
 });
 
@@ -13,7 +13,7 @@ module.exports = {
     {
       name: 'services-meet-on-topics',
       severity: 'error',
-      comment: 'A service never imports another; what they share is a topic, a table or a room of services/shared.',
+      comment: 'A service never imports another; what they share is a topic, a table or a folder of services/shared.',
       from: { path: '^services/(ingestion|worker|notification|reconciliation|projector|payments|scheduler)/' },
       to: { path: '^services/(ingestion|worker|notification|reconciliation|projector|payments|scheduler)/', pathNot: '^services/$1/' },
     },
@@ -32,7 +32,7 @@ module.exports = {
     {
       name: 'ingestion-application-knows-no-http',
       severity: 'error',
-      comment: 'application/ serves every front: HTTP today, others later. Its errors are data (common/failure.ts).',
+      comment: 'application/ serves every protocol: HTTP today, others later. Its errors are data (common/failure.ts).',
       from: { path: '^services/ingestion/application/', pathNot: '\\.test\\.ts$' },
       to: { path: ['^services/ingestion/http/', 'node_modules/fastify/', '^(node:)?https?$'] },
     },
@@ -49,7 +49,7 @@ module.exports = {
     {
       name: 'domain-is-pure',
       severity: 'error',
-      comment: 'decide has no I/O, no clock, no log: time and ids come in as arguments.',
+      comment: 'The domain has no input, output, clock or log. Time and ids are arguments.',
       from: { path: '^services/domain/', pathNot: ['\\.test\\.ts$', '^services/domain/testing/'] },
       to: { pathNot: ['^services/domain/', '^schemas/', '^services/shared/(errors|ids)/'] },
     },
@@ -72,11 +72,11 @@ module.exports = {
       from: { path: '^(services|topics|schemas)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^(cli|stack|loadtest|tests)/' },
     },
-    only('kafkajs-in-one-room', 'kafkajs', 'services/shared/kafka'),
-    only('mysql2-in-one-room', 'mysql2', 'services/shared/mysql'),
-    only('ioredis-in-one-room', 'ioredis', 'services/shared/redis'),
-    only('avsc-in-one-room', 'avsc', 'services/shared/codec'),
-    only('registry-in-one-room', '@kafkajs/confluent-schema-registry', 'services/shared/codec'),
+    only('kafkajs-in-one-folder', 'kafkajs', 'services/shared/kafka'),
+    only('mysql2-in-one-folder', 'mysql2', 'services/shared/mysql'),
+    only('ioredis-in-one-folder', 'ioredis', 'services/shared/redis'),
+    only('avsc-in-one-folder', 'avsc', 'services/shared/codec'),
+    only('registry-in-one-folder', '@kafkajs/confluent-schema-registry', 'services/shared/codec'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
