@@ -34,7 +34,7 @@ test.each<[string, (size: number) => string]>([
   ['lines of one cell', (size) => header + lines(size, () => 'x'.repeat(19))],
   ['one long cell', (size) => `${header}S,${'x'.repeat(size)},1,EUR,1`],
   ['one long number', (size) => `${header}S,Name,1${'0'.repeat(size)}1,EUR,1`],
-  ['blanks around a cell', (size) => `${header}S,${' '.repeat(size)}x${' '.repeat(size)},1,EUR,1`],
+  ['spaces around a cell', (size) => `${header}S,${' '.repeat(size)}x${' '.repeat(size)},1,EUR,1`],
   ['escaped quotes', (size) => `${header}S,"${'""'.repeat(size / 2)}",1,EUR,1`],
   ['an open quote', (size) => `${header}S,"${'x,\n'.repeat(size / 3)}`],
   ['quotes inside of cells', (size) => header + lines(size, () => 'a"b,c"d,"e"f')],
@@ -55,7 +55,7 @@ test.each<[string, (size: number) => string]>([
   ['nesting', (size) => `[${'['.repeat(size / 2)}${']'.repeat(size / 2)}]`],
   ['a nested member', (size) => `[{"code":${'[{"a":'.repeat(size / 8)}1${'}]'.repeat(size / 8)}}]`],
   ['one long string', (size) => `[{"code":"${'\\\\"'.repeat(size / 3)}"}]`],
-  ['blanks', (size) => `[${' '.repeat(size)}{${'\n'.repeat(size)}}]`],
+  ['spaces', (size) => `[${' '.repeat(size)}{${'\n'.repeat(size)}}]`],
   ['many members', (size) => `[{${lines(size, (n) => `"m${n}":1,`)}"z":1}]`],
   ['one long list', (size) => `[{"code":"A","kind":"percent","skus":[${'"S",'.repeat(size / 4)}"S"]}]`],
   ['one long number', (size) => `[{"code":"A","kind":"percent","percent_bp":1${'0'.repeat(size)}}]`],
@@ -69,7 +69,7 @@ test.each<[string, (size: number) => string]>([
 
 test.each<[string, (size: number) => string]>([
   ['zeros', (size) => `{"customerId":"c","idempotencyKey":"k","order":{"a":1${'0'.repeat(size)}1}}`],
-  ['blanks', (size) => `${' '.repeat(size)}{`],
+  ['spaces', (size) => `${' '.repeat(size)}{`],
   ['a long key', (size) => `{"customerId":"c","idempotencyKey":"${'k'.repeat(size)} ","order":{}}`],
   ['a long customer', (size) => `{"customerId":"${'é'.repeat(size)}","idempotencyKey":"k","order":{}}`],
   ['nesting', (size) => '['.repeat(size)],

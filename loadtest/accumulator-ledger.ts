@@ -6,7 +6,7 @@ export interface Verdict {
   failed: number;
   /** Number of acknowledged messages that the log lacks. */
   lost: number;
-  /** Number of acknowledged messages whose first copy is behind a later message of their partition. */
+  /** Number of acknowledged messages whose first copy is after a later message of their partition. */
   outOfOrder: number;
   duplicates: number;
   /** The longest time without any acknowledgement. */

@@ -5,10 +5,10 @@
 
 export const placeDefaults = { expectedTotal: null, shippingMethod: null } as const;
 
-/** Of a line of an order, in events and states. */
+/** Defaults of a line of an order, in events and states. */
 export const lineDefaults = { discount: 0, tax: 0, taxIncluded: 0, taxRatePpm: 0 } as const;
 
-/** Of what was decided for an order, in events and states. */
+/** Defaults of the decided values of an order, in events and states. */
 export const orderDefaults = {
   taxIncluded: 0,
   shippingTaxRatePpm: 0,

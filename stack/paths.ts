@@ -2,7 +2,7 @@ import { StackError } from './errors.ts';
 
 /**
  * Characters that some program misinterprets in paths. Java's class path ends an entry at `:`. An option file
- * of MariaDB ends a value at `"`. Shells, property files and npm's PATH have problems with the others. Blanks
+ * of MariaDB ends a value at `"`. Shells, property files and npm's PATH have problems with the others. Spaces
  * and letters of any language are allowed.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.

@@ -118,7 +118,7 @@ const STATE_HEADERS: readonly TopicHeader[] = [
   {
     name: 'os-topic-ids',
     meaning:
-      "Position marker only: Kafka's ids of the command topic, the outcome topic and this topic, separated by blanks. The offsets belong to these topics.",
+      "Position marker only: Kafka's ids of the command topic, the outcome topic and this topic, separated by spaces. The offsets belong to these topics.",
   },
 ];
 
@@ -235,7 +235,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     meaning:
       'The latest state of each order, with the source offset of its last change. Readers that start late use this topic.',
     key: 'order id; position/<partition> for the position marker of a partition',
-    ordering: `Same partition number as the outcomes. ${ORDER_RULE} The last record of a key is the valid one. A batch of states and the marker behind them are one transaction.`,
+    ordering: `Same partition number as the outcomes. ${ORDER_RULE} The last record of a key is the valid one. A batch of states and the marker after them are one transaction.`,
     delivery:
       'Exactly once for readers of committed records. Other readers may also get the records of an aborted transaction. Compaction removes older records of a key.',
     dedupeId: 'order id with version',

@@ -96,7 +96,7 @@ function sameProduct(known: Product | undefined, product: Product): boolean {
   );
 }
 
-/** As a file has them: `10:900 50:850`. */
+/** The price breaks in the form of a catalogue file: `10:900 50:850`. */
 export function breaksText({ breaks }: Pick<Product, 'breaks'>): string {
   return breaks.map(({ quantity, unitPriceMinor }) => `${quantity}:${unitPriceMinor}`).join(' ');
 }

@@ -45,7 +45,7 @@ type Column =
 const nameLengthMax = 200;
 const weightMaxGrams = 10_000_000;
 const breaksMax = 20;
-/** 100 lines of 10,000 units. */
+/** The largest order has 100 lines of 10,000 units. */
 const orderUnitsMax = 1_000_000;
 
 const spec: TableSpec<Column, CatalogueRow> = {

@@ -136,7 +136,7 @@ function windowOf(row: Cells<Column>): Pick<CouponRow, 'validFromMs' | 'validUnt
   return { validFromMs, validUntilMs };
 }
 
-/** SKUs that blanks separate. An entry that ends in `*` is a prefix. */
+/** SKUs that spaces separate. An entry that ends in `*` is a prefix. */
 function scopeOf(row: Cells<Column>): string[] | null {
   const entries = [...new Set(wordsOf(row.text('skus')))];
   if (entries.length === 0) return null;

@@ -1,17 +1,17 @@
-/** What `services/payments` does: refunds without a result, and when it looks at the next one. */
+/** Reads the work of `services/payments`: refunds without a result, and the due time of the next one. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { count } from '../output.ts';
 
 export interface OpenRefunds {
   readonly open: number;
-  /** When the oldest of them became open, in epoch ms; null without one. */
+  /** The time at which the oldest of them was requested, in epoch ms; null if there is none. */
   readonly oldestMs: number | null;
   /**
    * How far they are. `NEW`: services/payments has no row of it. `OPEN`: it is to be called. `PENDING`: the provider works on it.
    * `TOLD`: its result is in the command log.
    */
   readonly byState: Readonly<Record<string, number>>;
-  /** When the next one is due for a call or a question, in epoch ms; null without one. */
+  /** The time of the next call or lookup at a provider, in epoch ms; null if there is none. */
   readonly nextAtMs: number | null;
   /** The largest number of calls of one refund. */
   readonly triesMax: number;

@@ -1,4 +1,4 @@
-/** What the schedulers do: orders that are due, and who holds which partitions. */
+/** Reads the work of the schedulers: orders that are due, and the owner of each partition. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { timedStatuses } from '../../services/scheduler/timers/timer-kinds.ts';
 import { count } from '../output.ts';
@@ -6,9 +6,9 @@ import { count } from '../output.ts';
 export interface TimerStanding {
   /** Orders that are due; not more than `dueCountMax` are counted. */
   readonly due: number;
-  /** When the oldest of them was due, in epoch ms; null without one. */
+  /** The due time of the oldest one, in epoch ms; null if there is none. */
   readonly oldestAtMs: number | null;
-  /** When the next order is due that is not due yet, in epoch ms; null without one. */
+  /** The due time of the next order, in epoch ms; null if there is none. */
   readonly nextAtMs: number | null;
   readonly leases: readonly TimerLease[];
 }
@@ -20,7 +20,7 @@ interface TimerLease {
   readonly leasedUntilMs: number;
 }
 
-/** A storm of due orders must not make `orderstream lag` slow. */
+/** Maximum number of orders that are counted. Many due orders must not make `orderstream lag` slow. */
 export const dueCountMax = 100_000;
 
 const ofTimers = `FROM orders FORCE INDEX (orders_timer) WHERE status IN (?) AND timer_at_ms`;

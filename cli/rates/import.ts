@@ -5,7 +5,7 @@ import { changeAtVersion, type ImportOptions } from '../tables/import-version.ts
 import { readStoredShippingRates, readStoredTaxRates, writeShippingRates, writeTaxRates } from './rows.ts';
 
 export interface RatesImport {
-  /** How many rates there are now; null if this kind did not change. */
+  /** Number of rates after the import; null if this kind did not change. */
   tax: number | null;
   shipping: number | null;
   /** Version of the rates and flags after the import. */

@@ -2,7 +2,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ShippingRate, TaxRate } from '../../services/domain/index.ts';
 
-/** In the column of the largest weight: no bound. NULL cannot be a part of the key. */
+/** This largest weight means that there is no limit. NULL cannot be a part of the key. */
 const noBound = Number.MAX_SAFE_INTEGER;
 const wildcard = '*';
 

@@ -32,7 +32,7 @@ export async function undecidedIn(
   const stored = await storedIn(db, span, [...outcomes.values()]);
   for (let offset = span.from; offset < span.to; offset++) {
     const outcome = outcomes.get(offset);
-    if (outcome === undefined) return { offset, lacks: 'no outcome in the result topic' };
+    if (outcome === undefined) return { offset, lacks: 'no outcome in the outcome topic' };
     if (leavesRow(outcome) && !stored.has(offset)) return { offset, lacks: 'no row in the tables' };
   }
   return null;

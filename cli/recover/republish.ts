@@ -1,5 +1,5 @@
 /**
- * `orderstream recover republish`: publishes outcomes that the result topic has lost, with the bytes from the
+ * `orderstream recover republish`: publishes outcomes that the outcome topic has lost, with the bytes from the
  * outbox. It sends all outcomes from the first missing one on again, in order. A subscriber that ignored outcomes
  * after the gap gets them again, and drops the repeats.
  */
@@ -48,7 +48,7 @@ export async function republish(options: RepublishOptions): Promise<void> {
       throw usageError(`no worker has ever owned lane ${options.partition}`);
     }
     const cut = checks.filter(({ problem }) => cutFaults.has(problem?.why ?? ''));
-    if (cut.length === 0) return print('the result topic has every acknowledged outcome');
+    if (cut.length === 0) return print('the outcome topic has every acknowledged outcome');
     const plans: Plan[] = [];
     for (const check of cut) plans.push(await planOf(opened, check));
     const incomplete = plans.filter(({ lost }) => lost !== null);

@@ -68,7 +68,7 @@ export function countryCell<Column extends string>(row: Cells<Column>, column: C
   return text;
 }
 
-/** The words of a cell, which blanks separate. */
+/** The words of a cell, which spaces separate. */
 export function wordsOf(text: string): string[] {
   return text === '' ? [] : text.split(/[ \t]+/);
 }

@@ -6,7 +6,7 @@
 interface JsonCell {
   /**
    * The text of the value. A string is unchanged, and a number is as written. true and false are yes and no. An
-   * array is joined with blanks.
+   * array is joined with spaces.
    */
   readonly text: string;
   /** Offset in the text. */
@@ -77,7 +77,7 @@ class Scanner {
     return this.#at;
   }
 
-  /** Skips blanks, and returns the character behind them. */
+  /** Skips white space, and returns the next character. */
   next(): string {
     blank.lastIndex = this.#at;
     blank.test(this.#text);
@@ -85,7 +85,7 @@ class Scanner {
     return this.#text[this.#at]!;
   }
 
-  /** Skips blanks and one character, if it is `char`. */
+  /** Skips white space and one character, if it is `char`. */
   take(char: string): boolean {
     const found = this.next() === char;
     if (found) this.#at += 1;

@@ -7,9 +7,9 @@ import { usageError } from '../errors.ts';
 import { type JsonRow, readJsonRows } from './json-cells.ts';
 
 export interface TableSpec<Column extends string, Value> {
-  /** For messages: `catalogue file`. */
+  /** The name of the file in messages: `catalogue file`. */
   readonly file: string;
-  /** For messages: `products`. */
+  /** The name of the rows in messages: `products`. */
   readonly items: string;
   readonly required: readonly Column[];
   /** A file may leave these columns out. */
@@ -22,7 +22,7 @@ export interface TableSpec<Column extends string, Value> {
 
 /** The cells of one row. */
 export interface Cells<Column extends string> {
-  /** Without blanks at its ends; empty if it is missing. */
+  /** The text without spaces at its ends; empty if it is missing. */
   text(column: Column): string;
   /** Whether the file has the column, or the object has the member. */
   has(column: Column): boolean;
@@ -34,7 +34,7 @@ export interface Cells<Column extends string> {
 type Columns = Pick<TableSpec<string, never>, 'file' | 'required' | 'optional'>;
 
 interface Fault {
-  /** Such as `line 3`, or `line 3, column 12`. */
+  /** The place in the file: `line 3`, or `line 3, column 12`. */
   readonly place: string;
   readonly text: string;
 }

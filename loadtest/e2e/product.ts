@@ -34,7 +34,7 @@ async function start(own: OwnTopics, jwks: string): Promise<RunningDesign> {
   const run = (name: string, service: string, env: Record<string, string>, message: string) =>
     startService(service, { ...own.env, INSTANCE_ID: `bench-${name}`, ...webhookKeys, ...env }, message);
   const [ingestion, ...others] = await Promise.all([
-    run('ingestion', 'ingestion', ingestionEnv, 'the API listens'),
+    run('ingestion', 'ingestion', ingestionEnv, 'the API is listening'),
     ...workers.map((name) => run(name, 'worker', {}, 'worker is ready')),
     ...subscribers.map((name) => run(name, name, {}, `${name} is ready`)),
   ]);

@@ -20,7 +20,7 @@ const barHeight = 16;
 const top = 40;
 const legendHeight = 22;
 const grey = '#808080';
-/** Of Okabe and Ito: readers with a colour vision deficiency can tell them apart. */
+/** The colours of Okabe and Ito. Readers with a colour vision deficiency can distinguish them. */
 const colours = [
   '#0072b2',
   '#e69f00',

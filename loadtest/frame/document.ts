@@ -8,7 +8,7 @@ const digits = 4;
 /** The JSON document of a bench. Numbers have four significant digits. */
 export interface BenchDocument {
   readonly bench: string;
-  /** Of the files; with `-dirty` if they differ from it. */
+  /** The commit of the files; with `-dirty` if they differ from it. */
   readonly commit: string;
   readonly machine: { readonly cores: number; readonly processor: string; readonly memoryGb: number };
   /** Node's version. */

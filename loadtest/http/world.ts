@@ -64,7 +64,7 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
   const ingestions = await Promise.all(
     options.ingestionEnvs.map((own, index) => {
       const instance = { INSTANCE_ID: `bench-${options.name}-${index}` };
-      return startService('ingestion', { ...ingestionEnv, ...instance, ...own }, 'the API listens');
+      return startService('ingestion', { ...ingestionEnv, ...instance, ...own }, 'the API is listening');
     }),
   );
   const tokens = await signTokens(issuer, options.customers ?? customersDefault);

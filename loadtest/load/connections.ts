@@ -41,7 +41,7 @@ interface Client {
 
 const connectionsMax = 1_000;
 const answerMsMax = 30_000;
-/** Servers and proxies close idle connections. A request must not meet the close. */
+/** Maximum idle time. Later a server or proxy may close the connection, and a request on it would fail. */
 const idleMsMax = 4_000;
 const openAgainMs = 200;
 const checkMs = 250;

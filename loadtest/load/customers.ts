@@ -6,7 +6,7 @@ import { createTokens } from '../../cli/tokens.ts';
 export interface Customer {
   /** For people, and for the history. It never has the token in it. */
   readonly name: string;
-  /** For messages: which token it is. */
+  /** The name of the token in messages. */
   readonly tokenName: string;
   /** The bearer token, as it is now. */
   token: string;

@@ -11,7 +11,7 @@ export interface HistoryLine {
   readonly due: string;
   /** ISO 8601; null if the request was not sent. */
   readonly sent: string | null;
-  /** From the due time to the answer; null without an answer. */
+  /** Time from the due time to the answer; null without an answer. */
   readonly latencyMs: number | null;
   /** 1 for the first request with these keys. */
   readonly attempt: number;

@@ -18,7 +18,7 @@ interface Placement {
   readonly orders: readonly Order[];
   /** By the clock of `performance.now()`. */
   readonly dueMs: number;
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
 }
 

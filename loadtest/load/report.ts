@@ -8,7 +8,7 @@ export interface Report {
   readonly seed: number;
   /** The prefix of all idempotency keys of the run. */
   readonly keyPrefix: string;
-  /** From the first due time to the last answer. */
+  /** Time from the first due time to the last answer. */
   readonly seconds: number;
   /** The user ended the load before its time. */
   readonly isInterrupted: boolean;

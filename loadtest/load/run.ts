@@ -56,7 +56,7 @@ interface Running {
   fault: string | null;
 }
 
-/** The run keeps the id of each accepted order in memory. */
+/** Limited, because the run keeps the id of each accepted order in memory. */
 const ordersMax = 2_000_000;
 const tickMs = 1;
 const slowFileMs = 100;

@@ -18,7 +18,7 @@ export interface OutcomeSample {
 
 /** At most ten orders a second, so that polls add little load. */
 const sampleEveryMs = 100;
-/** Orders that are followed at the same time. */
+/** Maximum number of orders that are followed at the same time. */
 const followedMax = 200;
 /** The pause between two polls is a tenth of the age of the order, within these bounds. */
 const pollMsMin = 10;

@@ -30,9 +30,9 @@ export interface Tally {
   readonly answers: Map<string, number>;
   /** Answers and results that the scenario does not expect. */
   errors: number;
-  /** From the due time to the answer that accepts all orders of a request. */
+  /** Times from the due time to the answer that accepts all orders of a request. */
   readonly latency: Latencies;
-  /** From the due time to the outcome, of the sample. */
+  /** Times from the due time to the outcome, of the orders in the sample. */
   readonly outcomeLatency: Latencies;
 }
 

@@ -37,7 +37,7 @@ export interface ReferenceSettings {
 }
 
 export interface StartedReference {
-  /** The URL of the HTTP server; null without one. */
+  /** The URL of the HTTP server; null if the process has none. */
   readonly url: string | null;
   stop(): Promise<void>;
 }

@@ -33,7 +33,7 @@ async function run(job: DeliverJob): Promise<RunResult> {
     connection,
     receivers.urls.map((url, n) => ({ id: `${job.keyPrefix}${n}`, customerId: `customer-${n}`, url })),
   );
-  const notification = await startService('notification', job.env, 'joined the consumer group');
+  const notification = await startService('notification', job.env, 'the consumer joined its group');
   try {
     const cpu = () => ({ node: processCpuUs(notification.pid), database: processCpuUs(job.databasePid) });
     let before = cpu();

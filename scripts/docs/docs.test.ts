@@ -26,7 +26,7 @@ test('the page about installations has every command', () => {
   expect(commands.filter((command) => !new RegExp(`\`${command}\\b`).test(page))).toEqual([]);
 });
 
-describe('the model subscribers', () => {
+describe('the sample subscribers', () => {
   test.each(['typescript', 'python', 'java', 'go'])(
     'the schema beside the %s sample equals the checked schema',
     (language) => {

@@ -20,7 +20,7 @@ await runService({
   async start({ config: { port, file }, log }) {
     mkdirSync(path.dirname(file), { recursive: true });
     const sink = await startMailSink({ port, onMail: (text) => append(file, text) });
-    log.info({ url: sink.url, file }, 'the mail server listens and writes mails to a file');
+    log.info({ url: sink.url, file }, 'the mail server is listening and writes mails to a file');
     return { stop: () => sink.close() };
   },
 });

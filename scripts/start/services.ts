@@ -70,7 +70,7 @@ async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string
 
 type InstanceOf = Pick<StackInfo, 'dir' | 'instance'>;
 
-/** Of services that call the local payment provider. */
+/** Settings of services that call the local payment provider. */
 function paymentsEnv({ dir, instance }: InstanceOf): Record<string, string> {
   const { key, signingSecret } = localPaymentSettings(dir);
   return {

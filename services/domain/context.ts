@@ -58,7 +58,7 @@ export interface StoredOutcome {
   readonly version: number;
   readonly status: OrderStatus | null;
   readonly reason: Reason | null;
-  /** Of the request; null is not compared. */
+  /** The fingerprint of the request; null is not compared. */
   readonly fingerprint: Uint8Array | null;
 }
 

@@ -59,7 +59,7 @@ export interface CouponLedger {
 
 export const noCouponLevels: CouponLevels = { totals: new Map(), customers: new Map() };
 
-/** Codes and customers are visible ASCII without blanks. */
+/** Codes and customers are visible ASCII without spaces. */
 export function customerKey(code: string, customerId: string): string {
   return `${code} ${customerId}`;
 }
@@ -129,7 +129,7 @@ function entryOf(entries: Map<string, Entry>, key: string): Entry {
   return entry;
 }
 
-/** A blank sorts before every character of a code, so the keys sort by code and then by customer. */
+/** A space sorts before every character of a code, so the keys sort by code and then by customer. */
 function sortedChanges(entries: ReadonlyMap<string, Entry>): [string, Entry][] {
   const changed = [...entries].filter(([, { net, peak }]) => net !== 0 || peak !== null);
   return changed.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -3,7 +3,7 @@
  * an address is a dot-atom, an `@` and a host name, in ASCII. (RFC 5321, 4.1.2, without quoted strings and address
  * literals.)
  *
- * A mail library may rewrite other addresses and then send to another mailbox. It may drop `<` and `>`, quote blanks
+ * A mail library may rewrite other addresses and then send to another mailbox. It may drop `<` and `>`, quote spaces
  * and commas, and turn a domain such as `0x7f.1` into `127.0.0.1`. The last label of a valid domain begins with a
  * letter, so no library reads it as a number.
  */

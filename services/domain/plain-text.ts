@@ -15,7 +15,7 @@ export function isOneLine(text: string): boolean {
   return oneLine.test(text);
 }
 
-/** The text as one line: each run of blanks, line breaks and control characters becomes one blank. */
+/** The text as one line: each run of spaces, line breaks and control characters becomes one space. */
 export function toOneLine(text: string): string {
   return text.replace(runs, ' ').trim();
 }

@@ -65,13 +65,13 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   COUPON_EXHAUSTED: {
     outcome: 'REJECTED',
     meaning:
-      'Other orders hold all uses of the coupon. An order that is cancelled, expires or is not paid gives its use back.',
+      'Other orders hold all uses of the coupon. An order that is cancelled, expires or is not paid releases its use.',
     seen: ['limit'],
   },
   COUPON_USED: {
     outcome: 'REJECTED',
     meaning:
-      'Other orders of the customer hold all uses of the coupon that one customer has. An order that is cancelled, expires or is not paid gives its use back.',
+      'Other orders of the customer hold all uses of the coupon that one customer has. An order that is cancelled, expires or is not paid releases its use.',
     seen: ['limit'],
   },
   SHIPPING_UNAVAILABLE: {

@@ -114,7 +114,7 @@ export async function startIngestion({
   lifecycle.addReadiness('produce', parts.health.check);
   lifecycle.addReadiness('commandLog', logWatch.check);
   lifecycle.addReadiness('schema', schemaWatch.check);
-  log.info({ url }, 'the API listens');
+  log.info({ url }, 'the API is listening');
 
   return {
     url,

@@ -65,7 +65,7 @@ export async function openEndpoints(deps: {
     stall.begin('webhook endpoints could not be read');
     // The previous directory stays in use while the database is down. Intake cannot write then either.
     refresh().then(stall.end, (error: unknown) =>
-      log.warn({ err: error }, 'webhook endpoints could not be reloaded'),
+      log.warn({ err: error }, 'notification cannot reload webhook endpoints; it uses the ones that it has'),
     );
   }, refreshMs);
   timer.unref();

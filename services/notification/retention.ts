@@ -1,5 +1,5 @@
 /**
- * Deletes old deliveries in small pieces beside other work.
+ * Deletes old deliveries in small chunks beside other work.
  *
  * Each pass first raises `deleted_before_ms`, so that readers of the table do not count older rows as missing.
  * Then the pass deletes the rows. The instance that raised the value does the pass. If this instance dies, the
@@ -21,7 +21,7 @@ interface RetentionLimits {
   everyMs: number;
   /** Rows of one statement; few enough not to delay a sender. */
   chunkRows: number;
-  /** Pause between two pieces, so that other work on the database continues. */
+  /** Pause between two chunks, so that other work on the database continues. */
   pauseMs: number;
 }
 
@@ -47,7 +47,7 @@ export function startRetention(deps: RetentionDeps): { stop(): Promise<void> } {
         if (signal.aborted) return;
         log.warn(
           { err: error, kind: classify(error) },
-          `old deliveries cannot be deleted yet: ${errorMessage(error)}`,
+          `notification cannot delete old deliveries yet: ${errorMessage(error)}`,
         );
       }
       await sleep(limits.everyMs, signal).catch(() => undefined);
@@ -111,7 +111,7 @@ async function deleteBefore(
     await sleep(limits.pauseMs, signal);
   }
   metrics.set('notification_oldest_row_seconds', oldestMs === null ? 0 : (nowMs - oldestMs) / 1000);
-  if (deleted > 0) log.info({ deleted, beforeMs }, 'old deliveries were deleted');
+  if (deleted > 0) log.info({ deleted, beforeMs }, 'notification deleted old deliveries');
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import { keyIdOf, type SecretBox } from '../shared/secrets/index.ts';
 import type { Endpoint } from './endpoints.ts';
 
-/** The endpoint with its secrets in clear; null if one of them cannot be decrypted now. */
+/** The endpoint with its secrets in clear text; null if one of them cannot be decrypted now. */
 export type OpenSecrets = (endpoint: Endpoint) => Endpoint | null;
 
 export interface Secrets {
@@ -44,7 +44,7 @@ export function createSecrets({ box, clock, log, metrics }: SecretsDeps): Secret
     if (logged.has(endpoint.id)) return;
     log.error(
       { endpointId: endpoint.id, reason: errorMessage(error) },
-      'a webhook secret cannot be decrypted: the deliveries of its endpoint are postponed',
+      'notification cannot decrypt a webhook secret; it postpones the deliveries of the endpoint',
     );
     if (logged.size < loggedMax) logged.add(endpoint.id);
   };

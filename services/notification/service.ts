@@ -27,7 +27,7 @@ type Context = ServiceContext<typeof fields>;
 
 /** The maximum share of the deliveries in flight that belongs to one customer. */
 const customerShare = 0.25;
-/** Receivers of one lease transaction. */
+/** Maximum number of receivers in one lease transaction. */
 const leaseReceiversMax = 50;
 /** Deliveries fetched ahead, per concurrent post of a host. */
 const waitingPerPost = 4;

@@ -146,7 +146,7 @@ async function run(
     await apply(session, migration, direction);
     options.log.info(
       { version: migration.version, migration: migration.name, direction },
-      'migration applied',
+      'migrate applied a migration',
     );
     steps.push({ version: migration.version, name: migration.name, direction });
   }

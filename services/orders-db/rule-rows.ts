@@ -86,7 +86,7 @@ export interface RuleVersions {
   readonly rates: number;
 }
 
-/** In the column of the largest weight: no bound. */
+/** This largest weight means that there is no limit. */
 const noBound = Number.MAX_SAFE_INTEGER;
 const wildcard = '*';
 

@@ -144,10 +144,10 @@ async function claimAndFollow(projector: Run): Promise<void> {
     // If there are records to read, the first batch shows whether states advance.
     if (found.isAtEnd) projector.onWait(partition, null);
     const details = { covers: position.covers, eventsOffset: String(position.eventsOffset) };
-    log.info(details, 'states advance again');
+    log.info(details, 'the projector advances the snapshot');
     if (found.changed !== null) {
       metrics.inc('projector_logs_changed_total', { reason: found.changed });
-      log.error(details, `the result topic changed after the position was stored (${found.changed})`);
+      log.error(details, `the outcome topic changed after the position was stored (${found.changed})`);
     }
     flow.resume(partition, position.eventsOffset);
     buffer.startAt(position.eventsOffset);
@@ -229,7 +229,7 @@ async function decodeAll(
   return decoded.map(({ record: { offset }, value: event }) => {
     if (event === null) {
       metrics.inc('projector_events_total', { result: 'undecodable' });
-      log.error({ offset: String(offset) }, 'an outcome cannot be decoded; the snapshot lacks it');
+      log.error({ offset: String(offset) }, 'the projector cannot decode an outcome; the snapshot lacks it');
     }
     return { offset, event };
   });
@@ -248,9 +248,9 @@ async function statesOf({ pool, log }: Run, { drafts }: Projection): Promise<Ord
 function tell({ log, metrics }: Run, { repeats, holes, drafts, position }: Projection, read: number): void {
   metrics.inc('projector_events_total', { result: 'covered' }, read - repeats);
   metrics.inc('projector_events_total', { result: 'repeat' }, repeats);
-  log.debug({ read, repeats, orders: drafts.size, covers: position.covers }, 'batch projected');
+  log.debug({ read, repeats, orders: drafts.size, covers: position.covers }, 'the projector read a batch');
   for (const hole of holes) {
     metrics.inc('projector_events_total', { result: 'hole' });
-    log.error(hole, 'outcomes are missing: the snapshot has a gap');
+    log.error(hole, 'outcomes are missing; the snapshot has a gap');
   }
 }

@@ -5,14 +5,14 @@
 import type { PartitionBuffer } from '../shared/consuming/index.ts';
 import { createPace, type FetchPace } from '../shared/kafka/index.ts';
 
-/** Outcomes of one transaction, at most. */
+/** Maximum number of outcomes in one transaction. */
 export const spanRecordsMax = 1_000;
-/** From the start of one transaction of a partition to the start of the next one. */
+/** Minimum time from the start of one transaction of a partition to the start of the next one. */
 const spanPace: FetchPace = { quietMs: 0, busyMs: 5_000, busyPerSecond: 20 };
 
 export interface Spans {
   /**
-   * Resolves when the next transaction is due and has a record, or when the signal fires. Rejects after the buffer
+   * Resolves when the next transaction is due and has a record, or when the signal aborts. Rejects after the buffer
    * was stopped with a failure. Call it once before each transaction.
    */
   due(): Promise<void>;

@@ -63,7 +63,7 @@ export interface ReconcileReport {
   elapsedMs: number;
 }
 
-/** Newest orders and events that are compared once more at the end. */
+/** Maximum number of newest orders and events that are compared once more at the end. */
 const rememberedMax = 50_000;
 /** Maximum rounds of a check with differences that may be in flight, and the pause between them. */
 const rounds = 3;

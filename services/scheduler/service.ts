@@ -69,7 +69,7 @@ export async function startScheduler(context: Context): Promise<Running> {
       // Another instance then takes the partitions at once, and not after the end of the leases.
       await leases
         .release()
-        .catch((error: unknown) => log.warn({ reason: String(error) }, 'the leases were not released'));
+        .catch((error: unknown) => log.warn({ reason: String(error) }, 'the scheduler cannot release its leases'));
       await accumulator.close(stopMs / 3);
       clock.stop();
       await mysql.close();
@@ -129,7 +129,7 @@ function createSend(
     if (first !== undefined)
       log.warn(
         { commands: errors.length, reason: errorMessage(first) },
-        'commands of timers were not produced',
+        'the scheduler cannot produce commands of timers',
       );
     return ends;
   };

@@ -32,7 +32,7 @@ export function startWork({ what, turn, log }: WorkDeps): Work {
         pauseMs = await turn();
         lastMs = performance.now();
       } catch (error) {
-        log.warn({ work: what, reason: errorMessage(error) }, 'the scheduler could not use the database');
+        log.warn({ work: what, reason: errorMessage(error) }, 'the scheduler cannot use the database');
       }
       await pause(pauseMs, bell.promise);
     }

@@ -38,7 +38,7 @@ export async function connectServers({ config, log, metrics }: WorkerContext) {
     accumulator: await createAccumulator({ settings, log, metrics, topics: [EVENTS, DEAD_LETTERS] }),
     admin: createAdmin(settings),
     /**
-     * The admin for the result topic only. If a topic that an admin has used is missing, all requests of that admin
+     * The admin for the outcome topic only. If a topic that an admin has used is missing, all requests of that admin
      * fail.
      */
     eventsAdmin: createAdmin(settings),

@@ -46,7 +46,7 @@ export function startCallbacks(deps: CallbacksDeps): Callbacks {
         sending.set(delivery.id, done);
       }
     } catch (error) {
-      log.error({ err: error }, 'a turn of the callbacks failed');
+      log.error({ err: error }, 'the provider cannot send callbacks');
     }
     arm(nextWaitMs());
   };
@@ -104,7 +104,7 @@ async function send({ store, callbackUrl, nowMs, log }: CallbacksDeps, delivery:
     return;
   }
   const isLast = nowMs() - createdAtMs > givenUpAfterMs;
-  log.warn({ eventId, attempts: attempts + 1, reason: failure, isLast }, 'a callback was not accepted');
+  log.warn({ eventId, attempts: attempts + 1, reason: failure, isLast }, 'the receiver did not accept a callback');
   if (isLast) {
     store.run('DELETE FROM deliveries WHERE id = ?', id);
     return;

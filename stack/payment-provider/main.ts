@@ -62,7 +62,7 @@ await runService({
       runTimers: provider.runTimers,
       log,
     });
-    log.info({ url: listensAt }, 'the provider listens');
+    log.info({ url: listensAt }, 'the provider is listening');
     return {
       async stop() {
         await app.close();

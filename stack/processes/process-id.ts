@@ -12,7 +12,7 @@ export function startTimeOf(pid: number): string | null {
   if (!existsSync('/proc/self/stat')) return startTimeByPs(pid);
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in parentheses and may contain blanks. So the fields are counted from its
+    // The second field is the command in parentheses and may contain spaces. So the fields are counted from its
     // end.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? null : (fields[19] ?? null);

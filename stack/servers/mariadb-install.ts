@@ -27,7 +27,7 @@ const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 export const asUser = (): string[] => (process.getuid?.() === 0 ? ['--user=root'] : []);
 
 /**
- * Does the work of `mariadb-install-db` without this shell script. The script splits paths at blanks, and as
+ * Does the work of `mariadb-install-db` without this shell script. The script splits paths at spaces, and as
  * root changes the owner of the parts.
  */
 export function bootstrapMariadb(home: string, command: string, data: string): InstallStep {

@@ -141,7 +141,7 @@ function configuration(dir: string, instance: Instance): string {
   const logMb = Math.min(instance.mysqlPoolMb, LOG_MB_MAX);
   // The socket's path must be shorter than 108 bytes, which the instance's folder cannot guarantee.
   const socket = path.join('/tmp', `orderstream-${instance.ports.mysql}.sock`);
-  // In quotes a path may contain blanks and #.
+  // In quotes a path may contain spaces and #.
   return `[mysqld]
 datadir="${path.join(dir, 'data', 'mysql')}"
 tmpdir="${path.join(dir, 'tmp')}"

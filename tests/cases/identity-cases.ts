@@ -22,7 +22,7 @@ export const identityShownElsewhere: readonly ShownElsewhere[] = [
     id: 'R8',
     holds:
       'Outcomes that were removed from the end of their topic are noticed, and published again byte by byte.',
-    shownBy: 'tests/identity/result-topic.test.ts',
+    shownBy: 'tests/identity/outcome-topic.test.ts',
   },
   {
     id: 'R12',

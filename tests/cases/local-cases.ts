@@ -101,7 +101,7 @@ export const localShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'L3',
-    holds: 'the servers work in a path with blanks and non-ASCII letters, in any locale',
+    holds: 'the servers work in a path with spaces and non-ASCII letters, in any locale',
     shownBy: 'tests/integration/local/stack-paths.test.ts',
   },
   {

@@ -122,7 +122,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'R10',
     holds:
-      'a result topic that was truncated or recreated is read again; lost outcomes are counted, nothing is sent twice',
+      'an outcome topic that was truncated or recreated is read again; lost outcomes are counted, nothing is sent twice',
     shownBy: 'tests/integration/notification/log.test.ts',
   },
   {

@@ -103,7 +103,7 @@ export const requestCases: readonly Case[] = [
   },
   {
     id: 'S2',
-    holds: 'Blanks in Content-Type delay no other request',
+    holds: 'Spaces in Content-Type delay no other request',
     async run(product) {
       const headers = { 'content-type': `application/json${' '.repeat(14_500)};x`, 'idempotency-key': 'k' };
       const send = (): Promise<Sent> =>

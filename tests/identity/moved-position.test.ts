@@ -47,7 +47,7 @@ test('moved back, the lane halts the pipeline; `recover position` goes to the la
     orderstream(arena, 'recover', 'position', String(lane), '--to', String(offset));
   expect((await to(right - 1)).stderr).toContain(`the outcome of offset ${right - 1} is published`);
   expect((await to(right + 1)).stderr).toContain(
-    `the command at offset ${right}, which has no outcome in the result topic`,
+    `the command at offset ${right}, which has no outcome in the outcome topic`,
   );
   await arena.mysql.pool.write(
     `UPDATE orders SET order_key = order_key + 1000000 WHERE source_offset = ${right - 2}`,

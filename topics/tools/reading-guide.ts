@@ -44,7 +44,7 @@ export const READING_GUIDE: readonly string[] = [
   [
     '1. If `sourceOffset` is not above your integer, the record is a repeat. Drop it.',
     '2. If `prevSourceOffset` equals your integer, the record is the next one. Process it, then store `sourceOffset`.',
-    '3. Anything else: outcomes between the two are missing. Stop, and inform the owner; these outcomes are not just late. When the owner publishes lost outcomes again, they are behind the record at which you stopped. Read on from there, and process nothing until a record names your integer.',
+    '3. Anything else: outcomes between the two are missing. Stop, and inform the owner; these outcomes are not just late. When the owner publishes lost outcomes again, they are after the record at which you stopped. Read on from there, and process nothing until a record names your integer.',
     '4. If you have no integer yet, and read from the earliest record, the first record is your start. If it names -1, you have all outcomes since the first that ever existed. If it names another offset, older outcomes have expired, which is no gap. The record may also be a late copy of an expired outcome. Then the next new outcome names an integer that you cannot know. To be sure in both cases, start from the snapshot below.',
   ].join('\n'),
   'Every record is an outcome. There are no tombstones, no producer of this topic is transactional, and offsets of a partition have no holes. If you cannot read a record, the fault is ours or in your schema. Stop before it and inform the owner. Do not skip it, because the next outcome names it.',
@@ -61,7 +61,7 @@ export const READING_GUIDE: readonly string[] = [
     `3. Use \`sourceOffset\` as the integer of the partition. Read \`${EVENTS}\` from the offset \`eventsOffset\` on, by rules 1 to 3. The check is active at once: the first new outcome must name the marker’s \`sourceOffset\` as its \`prevSourceOffset\`. If \`eventsOffset\` is before the first record that Kafka still keeps, you have lost outcomes: read the snapshot again.`,
     '4. A state may be newer than the marker, if the end that you asked for was inside a batch. So compare versions for each outcome that changes an order (`ACCEPTED`, `REJECTED`, `APPLIED`). Process it only if its `version` is above your own.',
   ].join('\n'),
-  'The projector writes the marker behind the states of its batch, in one transaction. Only one writer at a time can commit on a partition, because brokers reject a writer that was replaced. So a marker never covers more than the records before it contain. This holds even if the projector is killed, frozen or moved. Compaction keeps the last record of every key, and so the last marker too.',
+  'The projector writes the marker after the states of its batch, in one transaction. Only one writer at a time can commit on a partition, because brokers reject a writer that was replaced. So a marker never covers more than the records before it contain. This holds even if the projector is killed, frozen or moved. Compaction keeps the last record of every key, and so the last marker too.',
   '## Where a key goes',
   `Each topic always has ${PARTITIONS} partitions. More partitions would need a new topic version. An order id (a UUID) goes to the partition \`first 4 bytes, big-endian, modulo ${PARTITIONS}\`. A SKU goes to \`first 4 bytes of SHA-256 of its UTF-8 form, big-endian, modulo ${PARTITIONS}\`. Kafka's own partitioners give other numbers.`,
 ];

@@ -49,7 +49,7 @@ function positionCommand(): Command {
 
 function republishCommand(): Command {
   return new Command('republish')
-    .description('publish again, with identical bytes, the outcomes that the result topic lost')
+    .description('publish again, with identical bytes, the outcomes that the outcome topic lost')
     .option('--partition <n>', 'this lane only', wholeNumber)
     .option('--accept-loss', 'continue even if older outcomes are no longer stored and stay lost')
     .option('--dry-run', 'only show what would be published')

@@ -1,5 +1,5 @@
 /**
- * A model subscriber: counts outcomes, money and units, drops repeats, and proves that it missed none. See
+ * A sample subscriber: counts outcomes, money and units, drops repeats, and proves that it missed none. See
  * ../README.md.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

@@ -8,7 +8,7 @@ export type Product = Pick<CatalogueRow, 'sku' | 'currency' | 'stock'>;
 export interface Products {
   /** The currency of the run, because an order has one currency. */
   readonly currency: string;
-  /** By rank: the product with the most stock comes first. */
+  /** The products, most stock first. */
   readonly skus: readonly string[];
 }
 

@@ -13,7 +13,7 @@ test('a block comment is read across its lines, one paragraph after the other', 
   ]);
 });
 
-test('line comments below each other are one text, comments behind code are not', () => {
+test('line comments below each other are one text, comments after code are not', () => {
   expect(textsOf('// one sentence\n// of two lines\nlet a = 1; // first\nlet b = 2; // second\n')).toEqual([
     'one sentence of two lines',
     'first',

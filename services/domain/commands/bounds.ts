@@ -6,7 +6,7 @@ const providerPattern = /^[A-Za-z0-9._-]{1,64}$/;
 const providerIdPattern = /^[!-~]{1,128}$/;
 const codePattern = /^[!-~]{1,64}$/;
 export const currencyPattern = /^[A-Z]{3}$/;
-/** Characters of a text for people. The API allows fewer. */
+/** Maximum number of characters of a text for people. The API allows fewer. */
 const textLengthMax = 2_000;
 const referenceLengthMax = 255;
 

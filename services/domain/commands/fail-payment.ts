@@ -8,7 +8,7 @@ import type { CommandHandler, CommandNeeds, CommandOf } from './handler.ts';
 
 type FailCommand = CommandOf<'FAIL_PAYMENT'>;
 
-/** Failed attempts of one order that are noted. Each raises its version. */
+/** Maximum number of failed attempts that one order records. Each raises its version. */
 const failedAttemptsMax = 100;
 
 export const failPayment: CommandHandler<FailCommand> = {

@@ -55,7 +55,7 @@ describe('commandProblem', () => {
     ['a trace that is too long for an event', change({ traceparent: '0'.repeat(257) }), 'traceparent'],
     ['no order', change({ orderId: null }), 'orderId'],
     ['text after an order id', change({ orderId: good.orderId!.replace('-8', '-A') }), 'orderId'],
-    ['something behind an order id', change({ orderId: `${good.orderId}\n` }), 'orderId'],
+    ['something after an order id', change({ orderId: `${good.orderId}\n` }), 'orderId'],
     ['no customer', change({ customerId: null }), 'customerId'],
     ['a customer with a space', change({ customerId: 'a b' }), 'customerId'],
     ['no fingerprint', change({ fingerprint: null }), 'fingerprint'],

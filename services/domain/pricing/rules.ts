@@ -19,9 +19,9 @@ export interface Coupon {
   readonly untilMs: number | null;
   /** SKUs in its scope; an entry that ends in `*` is a prefix. Null for every SKU. */
   readonly scope: readonly string[] | null;
-  /** How many orders may use it at the same time; null is no limit. */
+  /** Number of orders that may use it at the same time; null if there is no limit. */
   readonly totalLimit: number | null;
-  /** How many orders of one customer may use it at the same time; null is no limit. */
+  /** Number of orders of one customer that may use it at the same time; null if there is no limit. */
   readonly customerLimit: number | null;
 }
 
@@ -120,7 +120,7 @@ export function readPaymentWindow(text: string): number | null | undefined {
   return seconds >= 1 && seconds <= paymentWindowSecondsMax ? seconds * secondMs : undefined;
 }
 
-/** A region as rates and addresses compare it: without blanks at its ends, in upper case. */
+/** A region as rates and addresses compare it: without spaces at its ends, in upper case. */
 export function regionKey(region: string): string {
   return region.trim().toUpperCase();
 }

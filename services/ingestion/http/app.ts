@@ -27,7 +27,7 @@ interface HttpLimits {
   /** Maximum time between two requests of a connection. */
   readonly keepAliveTimeoutMs: number;
   readonly socketsMax: number;
-  /** Requests of one connection that may be open at once. */
+  /** Maximum number of open requests of one connection. */
   readonly pipelineMax: number;
 }
 
@@ -95,7 +95,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   return app;
 }
 
-/** In a scope of its own, where bodies of every content type are bytes. */
+/** Registers the route in a separate scope, where bodies of every content type are bytes. */
 function registerRawRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, route: Route): void {
   app.register(async (scope) => {
     registerRawParser(scope);

@@ -29,7 +29,7 @@ describe('an operation without a body', () => {
 
   test.each([
     ['an empty object', json, '{}'],
-    ['an empty object between blanks', json, ' { }\n'],
+    ['an empty object between spaces', json, ' { }\n'],
     ['an empty form', form, ''],
     ['nothing as JSON', json, ''],
   ])('treats %s as an empty body', async (_name, type, payload) => {

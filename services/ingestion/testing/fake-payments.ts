@@ -20,7 +20,7 @@ export const callbackSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 export interface FakeProvider {
   /** Requests of sessions that reached the provider. */
   readonly asked: Parameters<PaymentProvider['createSession']>[0][];
-  /** Its next answers; without one it creates a session. */
+  /** Its next answers. If there is none, it creates a session. */
   readonly answers: (SessionResult | Promise<SessionResult>)[];
 }
 

@@ -21,7 +21,7 @@ import {
   receiversWithMore,
 } from './delivery-lease.ts';
 
-/** Rows per statement when the rows of a disabled or deleted endpoint leave the queue. */
+/** Maximum rows per statement when the rows of a disabled or deleted endpoint leave the queue. */
 const shelveRowsMax = 2_000;
 
 export type { Leased, LeaseRequest } from './delivery-lease.ts';

@@ -60,7 +60,7 @@ export interface Plan {
 }
 
 /**
- * Receivers without a channel are shelved one by one. A plan ends after this many, so that other receivers do
+ * Receivers without a channel are shelved one by one. A plan ends after this number, so that other receivers do
  * not wait.
  */
 const shelvedMax = 20;

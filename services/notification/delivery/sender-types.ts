@@ -20,7 +20,7 @@ export interface Channel {
 }
 
 interface SenderLimits {
-  /** Attempts in flight in this process. */
+  /** Maximum number of attempts in flight in this process. */
   inFlightMax: number;
   /**
    * Attempts in flight of one customer. Without this limit, a customer could use all of them with many hosts

@@ -115,7 +115,7 @@ export function startSender(deps: SenderDeps): Sender {
       if (inFlight > 0)
         log.warn(
           { inFlight },
-          'attempts are still in flight: a sender repeats them after their leases expire',
+          'attempts are still in flight; a sender repeats them after their leases expire',
         );
     },
   };
@@ -158,7 +158,7 @@ async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise
     const reason = verdict.lastError ?? verdict.disable;
     if (await deps.queue.disableEndpoint(endpointId, `${verdict.disable}: ${reason}`.slice(0, 200), nowMs)) {
       deps.metrics.inc('notification_endpoints_disabled_total', { reason: verdict.disable });
-      deps.log.warn({ endpointId, eventId: leased.eventId, reason }, 'a webhook endpoint was disabled');
+      deps.log.warn({ endpointId, eventId: leased.eventId, reason }, 'notification disabled a webhook endpoint');
     }
   }
   finished.splice(0, batch.length);
@@ -175,7 +175,7 @@ async function guarded(round: () => Promise<void>, { log, stall }: SenderDeps): 
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
     stall.begin(errorMessage(error));
-    log.warn({ err: error }, `deliveries are delayed: ${errorMessage(error)}`);
+    log.warn({ err: error }, `the sender cannot lease or update deliveries yet: ${errorMessage(error)}`);
     return troubleMs;
   }
 }

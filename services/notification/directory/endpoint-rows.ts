@@ -4,7 +4,7 @@ import { parseFilter } from '../event-types.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const pageRows = 2_000;
-/** Customers of one query. */
+/** Maximum number of customers in one query. */
 const customersMax = 200;
 
 interface EndpointRow {

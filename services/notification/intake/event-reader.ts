@@ -12,7 +12,7 @@ export interface EventReader {
   /**
    * Returns the events by partition, in order. Skips an undecodable record, because its receiver is unknown.
    * Reconciliation reports its outcome as missing. Waits while the registry is down. Rejects only when `signal`
-   * fires.
+   * aborts.
    */
   read(slices: readonly Slice[], signal: AbortSignal): Promise<Map<number, OrderEvent[]>>;
 }
@@ -36,7 +36,7 @@ export function createEventReader({
     isProven: isOutcomeOf,
     onUndecodable({ partition, offset }, err) {
       metrics.inc('notification_events_total', { result: 'undecodable' });
-      log.error({ partition, offset: String(offset), err }, 'an outcome cannot be decoded and is skipped');
+      log.error({ partition, offset: String(offset), err }, 'intake cannot decode an outcome and skips it');
     },
     onWait: stall.begin,
     backoff,

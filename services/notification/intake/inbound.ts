@@ -1,4 +1,4 @@
-/** Wires the half of the service that turns the result topic into delivery rows. */
+/** Wires the half of the service that turns the outcome topic into delivery rows. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -32,7 +32,7 @@ type Context = ServiceContext<typeof fields>;
 
 /** Numbers of buffered records at which a partition is paused and resumed: some batches ahead of the loop. */
 const bufferLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
-/** How often the id of the result topic is checked. A recreated topic is noticed within this time. */
+/** How often the id of the outcome topic is checked. A recreated topic is noticed within this time. */
 const topicLookMs = 10_000;
 /** A log check in progress delays a stop by at most this time. */
 const logStopMs = 1_000;

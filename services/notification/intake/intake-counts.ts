@@ -39,14 +39,14 @@ export function countBatch(
     { result: 'delayed' },
     held((dueAtMs) => dueAtMs !== null && dueAtMs > nowMs),
   );
-  if (withheld > 0) deps.log.warn({ withheld }, 'emails are withheld: too many for one address');
+  if (withheld > 0) deps.log.warn({ withheld }, 'notification withholds emails: one address has too many');
   metrics.inc('notification_rows_total', { channel: 'email' }, mails);
   metrics.inc('notification_rows_total', { channel: 'webhook' }, deliveries.length - mails);
   for (const gap of gapsOf(plan.events, positions)) {
     metrics.inc('notification_events_total', { result: 'gap' });
     deps.log.error(
       gap,
-      'an outcome is missing on the result topic: the outcomes before this one were never read',
+      'the outcome topic lacks the outcomes before this one',
     );
   }
 }
@@ -67,7 +67,7 @@ function countForeign(
     sum += count;
     log.error(
       { partition, position, count },
-      'outcomes before the stored position were decided after it: they come from another log and are not sent',
+      'outcomes before the stored position come from another log; intake does not send them',
     );
   }
   return sum;

@@ -132,7 +132,7 @@ interface Batch {
   decoded: ReadonlyMap<number, OrderEvent[]>;
 }
 
-/** Stores the events of a batch, and retries after temporary errors. Gives up only when `signal` fires. */
+/** Stores the events of a batch, and retries after temporary errors. Gives up only when `signal` aborts. */
 async function storeUntilDone(
   deps: IntakeDeps,
   positions: Positions,
@@ -174,12 +174,12 @@ async function storeUntilDone(
       }
       deps.log.info(
         { moves: plan.moves.length },
-        'another instance stored part of this batch: intake reads the positions again',
+        'another instance stored part of this batch; intake reads the positions again',
       );
     } catch (error) {
       if (classify(error) !== 'retry') throw error;
       deps.stall.begin(errorMessage(error));
-      deps.log.warn({ err: error, attempt }, `deliveries are delayed: ${errorMessage(error)}`);
+      deps.log.warn({ err: error, attempt }, `intake cannot store deliveries yet: ${errorMessage(error)}`);
     }
     for (const partition of batch.decoded.keys()) now.delete(partition);
     await sleep(deps.backoff(attempt), signal);
@@ -203,7 +203,7 @@ async function lookBehind(
     isReadAgain = true;
     log.warn(
       { partition, after },
-      'outcomes after the stored position are missing: intake searches the log from its beginning',
+      'outcomes after the stored position are missing; intake searches the log from its beginning',
     );
     await readAgain(partition);
   }

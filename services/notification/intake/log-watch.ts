@@ -1,5 +1,5 @@
 /**
- * Notices when the result topic is no longer the same log, and reads its partitions again from their beginning.
+ * Notices when the outcome topic is no longer the same log, and reads its partitions again from their beginning.
  *
  * A position outside the log means that the log was truncated, or recreated and shorter. Another topic id means
  * that the log was recreated, whatever its length. Nothing is sent twice: intake drops outcomes whose source
@@ -17,7 +17,7 @@ import { type Backoff, sleep } from '../../shared/retry/index.ts';
 import type { Stall } from '../stall.ts';
 
 export interface LogWatchDeps {
-  /** The first offset of each partition of the result topic. */
+  /** The first offset of each partition of the outcome topic. */
   beginnings(): Promise<ReadonlyMap<number, bigint>>;
   /** The id that the cluster currently gives the topic. */
   topicId(): Promise<string>;
@@ -66,7 +66,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
   const restart = async (partitions: readonly number[], reason: RestartReason): Promise<void> => {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        stall.begin('the brokers do not say where the result topic begins');
+        stall.begin('the brokers do not say where the outcome topic begins');
         const beginnings = await deps.beginnings();
         const assigned = new Set(deps.partitions());
         for (const partition of partitions) {
@@ -77,7 +77,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
         stall.end();
         return;
       } catch (error) {
-        log.warn({ err: error, attempt }, `a partition cannot be read again yet: ${errorMessage(error)}`);
+        log.warn({ err: error, attempt }, `intake cannot read a partition again yet: ${errorMessage(error)}`);
         await sleep(deps.backoff(attempt), signal).catch(() => undefined);
       }
     }
@@ -89,7 +89,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
     if (known !== null && known !== id) {
       log.error(
         { was: known, is: id },
-        'the result topic was recreated: it is read again from its beginning',
+        'the outcome topic was recreated; intake reads it again from its beginning',
       );
       await restart(deps.partitions(), 'newTopic');
       if (signal.aborted) return;
@@ -111,7 +111,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
     while (!signal.aborted) {
       // A failed check is repeated at the next interval.
       await look().catch((error: unknown) =>
-        log.debug({ err: error }, 'the id of the result topic could not be checked'),
+        log.debug({ err: error }, 'intake cannot check the id of the outcome topic'),
       );
       await sleep(deps.everyMs, signal).catch(() => undefined);
     }
@@ -122,7 +122,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
     outOfRange(partition, position) {
       log.error(
         { partition, position: String(position) },
-        'the result topic was truncated or recreated: the partition is read again from its beginning',
+        'the outcome topic was truncated or recreated; intake reads the partition again from its beginning',
       );
       restarting = restarting.then(() => restart([partition], 'outOfRange'));
     },

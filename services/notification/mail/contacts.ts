@@ -5,7 +5,7 @@
 import { selectOrders } from '../../orders-db/index.ts';
 import { bytesToUuid, type Queryable } from '../../shared/mysql/index.ts';
 
-/** Orders of one query. */
+/** Maximum number of orders in one query. */
 const idsMax = 1_000;
 
 export interface Contacts {

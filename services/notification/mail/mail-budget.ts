@@ -37,7 +37,7 @@ const minuteMs = 60_000;
 const latestMs = dayMs;
 /** The budget of an address is this many budgets of one customer. */
 const customersPerAddress = 3;
-/** Keys in memory; the least recently used one is evicted first. */
+/** Maximum number of keys in memory; the least recently used one is evicted first. */
 const keysMax = 100_000;
 
 interface Rate {
@@ -48,7 +48,7 @@ interface Rate {
 }
 
 export function createMailBudget({ perAddressDay, perCustomerMinute }: MailBudgetLimits): MailBudget {
-  /** By key: when its budget is full again. */
+  /** The time at which the budget of each key is full again. */
   const usedUntilMs = new Map<string, number>();
   const ratesOf = ({ customerId, address }: MailWanted): Rate[] => {
     const customer = customerId ?? '';

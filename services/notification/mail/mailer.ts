@@ -7,7 +7,7 @@ import type { AttemptResult } from '../delivery/attempt.ts';
 import type { Message } from '../message.ts';
 import { mailTextOf } from './mail-templates.ts';
 
-/** Open connections to the mail server, and so the number of concurrent mails. */
+/** Maximum number of connections to the mail server, and so of concurrent mails. */
 export const mailConnectionsMax = 8;
 const connectTimeoutMs = 5_000;
 /** A server that does not close its side of a connection is cut off after this time. */
@@ -151,7 +151,7 @@ function messageIdOf({ eventId, orderId }: MailOrder, from: string): string {
 }
 
 /**
- * SMTP commands about one mail alone. If the server refuses an earlier command, it would refuse every mail, for
+ * SMTP commands that concern only one mail. If the server refuses an earlier command, it would refuse every mail, for
  * example because of a wrong password.
  */
 const mailCommands = ['RCPT TO', 'DATA'];

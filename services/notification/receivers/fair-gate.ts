@@ -15,14 +15,14 @@ export interface GateLimits {
 interface Line {
   running: number;
   waiting: (() => void)[];
-  /** Tasks that were refused since this key last had no task. */
+  /** Number of tasks that were refused since this key last had no task. */
   turnedAway: number;
 }
 
 export interface FairGate {
-  /** How many tasks of this key may be submitted now. */
+  /** Number of tasks of this key that may be submitted now. */
   room(key: string): number;
-  /** Running and waiting tasks of all keys. */
+  /** Number of running and waiting tasks of all keys. */
   size(): number;
   /**
    * Runs the task when its turn comes. If the queue is full, refuses the task and returns the number of refused

@@ -67,7 +67,7 @@ it.each([
   ['two lengths', `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nxy`, null],
   ['a length and chunks', `${ok}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, null],
   ['a length that is not a number', `${ok}content-length: -1\r\n\r\n`, null],
-  ['a name with a blank', `${ok}x y: z\r\n\r\n`, null],
+  ['a name with a space', `${ok}x y: z\r\n\r\n`, null],
   ['a status that is not a number', 'HTTP/1.1 2x0 OK\r\n\r\n', null],
   [
     'a redirect to an internal address',

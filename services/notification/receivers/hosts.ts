@@ -18,7 +18,7 @@ export interface HostLimits {
   failuresInRow: number;
   /** How long an open circuit refuses all posts; then one post is tried. */
   openMs: number;
-  /** Concurrent mails: one for each connection to the mail server. */
+  /** Maximum number of concurrent mails: one for each connection to the mail server. */
   mailsMax: number;
 }
 
@@ -29,7 +29,7 @@ export interface Target {
   customerId: string;
 }
 
-/** Circuits with failures that are kept in memory. */
+/** Maximum number of circuits with failures in memory. */
 const keptMax = 10_000;
 /** A customer has a quarter of the connections to the mail server, and as many waiting mails. */
 const mailShare = 0.25;
@@ -42,7 +42,7 @@ const mailsPerConnection = 10;
 const turnedAwayMs = { first: 500, each: 50, most: 30_000 };
 
 export interface Hosts {
-  /** How many posts may be submitted now. */
+  /** Number of posts that may be submitted now. */
   room(target: Target): number;
   /**
    * Runs one attempt when its turn comes, and counts a failure of the host. Returns `postponed` without an

@@ -15,7 +15,7 @@ import { type AddressGuard, AddressRefusedError } from './address-guard.ts';
 const answerBytesMax = 64_000;
 /** The time limit from the status line to the end of the body. */
 const answerBodyMs = 1_000;
-/** Idle kept-alive connections of one host. */
+/** Maximum number of idle connections that are kept open to one host. */
 const idleSocketsMax = 4;
 
 interface WebhookMessage {

@@ -7,7 +7,7 @@ export interface SmtpAnswers {
   sender?: string;
   recipient?: string;
   data?: string;
-  /** After the text of the mail. */
+  /** The reply after the text of the mail. */
   text?: string;
   /** Further lines of the answer to EHLO. */
   extensions?: readonly string[];

@@ -84,7 +84,7 @@ describe('a call', () => {
     ]);
   });
 
-  test('that is pending produces nothing and is asked for hourly', async () => {
+  test('that is pending produces nothing and is looked up hourly', async () => {
     const { settlement, commands } = await run('refund', { refund: [{ status: 'pending', ...made }] });
     expect(settlement).toEqual({ state: 'PENDING', dueAtMs: nowMs + hourMs, error: null });
     expect(commands).toEqual([]);
@@ -163,7 +163,7 @@ describe('a call with a key that the provider may have forgotten', () => {
   });
 });
 
-describe('the last question', () => {
+describe('the last lookup', () => {
   const exhausted = { attempts: 10, firstAtMs: nowMs - hourMs, lastAtMs: nowMs - 60_000 };
 
   test('gives up if there is no refund: FAILED without a refund of the provider', async () => {

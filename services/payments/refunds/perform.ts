@@ -13,7 +13,7 @@ import type { LeasedRefund, Settlement } from './refund-queue.ts';
 export type RefundCaller = Pick<PaymentProvider, 'name' | 'refund' | 'findRefund'>;
 
 export interface PerformDeps {
-  /** Null when all in-sync replicas have the command, otherwise why it is perhaps not in the log. */
+  /** Null when all in-sync replicas have the command, otherwise the reason why it may not be in the log. */
   readonly append: (command: PaymentCommand) => Promise<string | null>;
   readonly nowMs: () => number;
   readonly random: () => number;
@@ -152,7 +152,7 @@ function afterLoss(deps: PerformDeps, leased: LeasedRefund): Settlement {
   return { state: 'TOLD', dueAtMs: checkAgainAtMs(leased.attempt, deps.nowMs()), error: noRefund };
 }
 
-/** A refund that the provider once had stays in its state: only questions follow. */
+/** A refund that the provider once had stays in its state. The service only looks it up again. */
 function retry(deps: PerformDeps, { attempt }: LeasedRefund, reason: string): Settlement {
   const dueAtMs = retryAtMs(attempt, deps.nowMs(), deps.retryMinMs, deps.random());
   return { state: attempt.state, dueAtMs, error: reason };

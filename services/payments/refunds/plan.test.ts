@@ -21,11 +21,11 @@ describe('the step of a refund', () => {
     ['that was never called is a call', { ...tried(0, 0), firstAtMs: null, lastAtMs: null }, 'refund'],
     ['without an answer is the same call again', tried(1, hourMs), 'refund'],
     ['19 h 59 min after the first call is the same call', tried(5, 20 * hourMs - 60_000), 'refund'],
-    ['20 h after the first call asks before it calls', tried(5, 20 * hourMs), 'findThenRefund'],
-    ['24 h after the first call only asks', tried(5, 24 * hourMs), 'giveUp'],
-    ['after 10 calls only asks', tried(10, hourMs), 'giveUp'],
-    ['that the provider works on is a question', tried(1, hourMs, 0, 'PENDING'), 'find'],
-    ['whose result is in the log is a question', tried(1, hourMs, 0, 'TOLD'), 'find'],
+    ['20 h after the first call looks the refund up before it calls', tried(5, 20 * hourMs), 'findThenRefund'],
+    ['24 h after the first call only looks up', tried(5, 24 * hourMs), 'giveUp'],
+    ['after 10 calls only looks up', tried(10, hourMs), 'giveUp'],
+    ['that the provider works on is a lookup', tried(1, hourMs, 0, 'PENDING'), 'find'],
+    ['whose result is in the log is a lookup', tried(1, hourMs, 0, 'TOLD'), 'find'],
   ] as const)('%s', (_what, attempt, step) => {
     expect(stepOf(attempt, nowMs)).toBe(step);
   });
@@ -44,7 +44,7 @@ describe('the next time of a refund without an answer', () => {
     expect(retryAtMs(tried(Number(attempts), hourMs), nowMs, 10_000, 1)).toBe(nowMs + delayMs * 1.2);
   });
 
-  test('the last question comes a minute after the last call, and then hourly', () => {
+  test('the last lookup comes a minute after the last call, and then hourly', () => {
     expect(retryAtMs(tried(10, hourMs, 15_000), nowMs, 10_000, 0)).toBe(nowMs + 45_000);
     expect(retryAtMs(tried(10, hourMs, 61_000), nowMs, 10_000, 0)).toBe(nowMs + hourMs);
     expect(retryAtMs(tried(3, 24 * hourMs, hourMs), nowMs, 10_000, 0)).toBe(nowMs + hourMs);

@@ -1,5 +1,6 @@
 /**
- * When the provider is called about a refund, and with which question. A refund without an answer may have been paid.
+ * Decides when to call the provider about a refund, and whether to pay or to look up. A refund without an answer may have
+ * been paid.
  * The provider may have forgotten its key. Then a call comes only after the proof that there is no such refund.
  */
 
@@ -25,7 +26,7 @@ export type Step = 'refund' | 'findThenRefund' | 'find' | 'giveUp';
 const keyWindowMs = 20 * 3_600_000;
 const attemptsMax = 10;
 const givenUpAfterMs = 24 * 3_600_000;
-/** A call that was lost may still arrive for so long. */
+/** A lost call may still arrive within this time. */
 const settleMs = 60_000;
 const hourMs = 3_600_000;
 
@@ -47,7 +48,7 @@ export function isProof(earlierAtMs: number | null, nowMs: number): boolean {
   return earlierAtMs === null || nowMs - earlierAtMs >= settleMs;
 }
 
-/** When a refund is due again that has no answer, in ms. `random` is from 0 to 1. */
+/** The next due time of a refund without an answer, in epoch ms. `random` is from 0 to 1. */
 export function retryAtMs(attempt: Attempt, nowMs: number, retryMinMs: number, random: number): number {
   const { attempts, firstAtMs, lastAtMs } = attempt;
   if (attempts > 0 && isExhausted(attempts, firstAtMs ?? nowMs, nowMs)) {
@@ -58,12 +59,12 @@ export function retryAtMs(attempt: Attempt, nowMs: number, retryMinMs: number, r
   return nowMs + Math.ceil(delayMs * (1 + random / 5));
 }
 
-/** When a refund is asked for that the provider works on. Its callback usually comes first. */
+/** The time of the next lookup of a refund that the provider works on. Its callback usually comes first. */
 export function askAgainAtMs(nowMs: number): number {
   return nowMs + hourMs;
 }
 
-/** When a refund whose result is in the log is looked at again. A result that the decision refused comes hourly. */
+/** The time of the next check of a refund whose result is in the log. A refused result is sent again hourly. */
 export function checkAgainAtMs({ state }: Attempt, nowMs: number): number {
   return nowMs + (state === 'TOLD' ? hourMs : settleMs);
 }

@@ -58,7 +58,7 @@ export interface RefundQueue {
   counts(nowMs: number): Promise<OpenCounts>;
 }
 
-/** Refunds that one statement adopts. */
+/** Maximum number of refunds that one statement adopts. */
 const adoptedMax = 500;
 const reasonLengthMax = 500;
 /** A refund that was requested before this time and has a row is not looked at in most scans. */

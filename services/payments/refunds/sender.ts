@@ -33,7 +33,7 @@ export interface Sender {
 
 const sweepMs = 500;
 const troubleMs = 1_000;
-/** Of a refund on hold, or of a provider that this process does not have. */
+/** Delay of a refund on hold, or of a provider that this process does not have. */
 const postponedMs = 30_000;
 /** A missing answer of the database is reported after this time. */
 const quietMaxMs = 15_000;
@@ -77,7 +77,7 @@ export function startSender(deps: SenderDeps): Sender {
         hasMore = await turn();
         lastTurnMs = performance.now();
       } catch (error) {
-        log.warn({ reason: errorMessage(error) }, 'the table of refunds could not be read or written');
+        log.warn({ reason: errorMessage(error) }, 'payments cannot read or write the table of refunds');
         pauseMs = troubleMs;
       }
       if (!hasMore || inFlight.size >= deps.inFlightMax) await Promise.race([bell.promise, pause(pauseMs)]);

@@ -4,7 +4,7 @@ import { appError } from '../../shared/errors/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
 
 export interface Pace {
-  /** Runs one chunk, then pauses. Rejects with ABORTED when `signal` fires. */
+  /** Runs one chunk, then pauses. Rejects with ABORTED when `signal` aborts. */
   chunk<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 

@@ -48,7 +48,7 @@ export async function openFindings(deps: {
   mysql: Queryable;
   clock: Clock;
   metrics: Metrics;
-  /** Findings of one kind that the table may list. */
+  /** Maximum number of findings of one kind in the table. */
   perKindMax: number;
 }): Promise<Findings> {
   const { mysql, clock, metrics, perKindMax } = deps;

@@ -10,7 +10,7 @@ const seen = (actual: string, offset = 5): Difference => ({
   until: { partition: 0, offset },
 });
 
-it('waits until the outcomes behind a difference have been followed', () => {
+it('waits until the outcomes after a difference have been followed', () => {
   let followed = 4;
   const suspects = createSuspects(() => followed);
   expect(suspects.confirm('orders', [seen('v2')])).toEqual([]);

@@ -15,7 +15,7 @@ export interface RoundsDeps {
   /** Interval from the end of one round of a check to the start of the next. */
   everyMs: number;
   suspects: Suspects;
-  /** Findings of one kind that the table may list. */
+  /** Maximum number of findings of one kind in the table. */
   perKindMax: number;
   findings: Findings;
   publish(changes: readonly FindingChange[]): Promise<void>;

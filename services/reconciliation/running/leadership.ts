@@ -23,7 +23,7 @@ export interface LeadershipDeps {
 }
 
 /**
- * Resolves when this process has the lock, with a function that releases it. Rejects with ABORTED if `signal` fires
+ * Resolves when this process has the lock, with a function that releases it. Rejects with ABORTED if `signal` aborts
  * first.
  */
 export async function takeLeadership(deps: LeadershipDeps): Promise<() => Promise<void>> {

@@ -24,10 +24,10 @@ export interface Adoption {
   turn(): Promise<number>;
 }
 
-/** Orders that one statement reads. */
+/** Maximum number of orders that one statement reads. */
 const chunkMax = 1_000;
 const idleMs = 10_000;
-/** Between two chunks, so that other statements of the database run. */
+/** Pause between two chunks, so that other statements of the database run. */
 const busyMs = 50;
 
 export function createAdoption(deps: AdoptionDeps): Adoption {

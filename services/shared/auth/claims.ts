@@ -69,7 +69,7 @@ function timeOf(claims: SignedToken['claims'], name: string): number | undefined
 }
 
 function customerOf(sub: unknown): string {
-  // The customer id is a column, a hash input and a cache key. So it has one spelling: no blanks, ASCII only.
+  // The customer id is a column, a hash input and a cache key. So it has one spelling: no spaces, ASCII only.
   if (typeof sub !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(sub)) {
     throw refused('its sub is not 1 to 128 visible ASCII characters');
   }

@@ -40,7 +40,7 @@ export function createKeySet({ source, log, metrics = noMetrics, clock = systemC
       metrics.inc('auth_jwks_loads_total', { result: 'failed' });
       const error = appError('JWKS_UNAVAILABLE', { reason: errorMessage(cause) }, { cause });
       if (keys === undefined) throw error;
-      log?.warn({ err: error }, 'the key set could not be reloaded: the previous one stays in use');
+      log?.warn({ err: error }, 'the token verifier cannot reload the key set; it uses the previous one');
       return keys;
     }
   };

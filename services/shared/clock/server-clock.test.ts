@@ -122,7 +122,7 @@ it('ignores a wall clock that jumps by a day, and reports the jump in metric and
   const shown = /^\S*clock_ahead_seconds\S* (\S+)/m.exec(await metrics.text());
   expect(Number(shown![1])).toBeCloseTo(dayMs / 1_000, 1);
   const warning =
-    'warn: the clock of this machine differs from the database: the process uses the time of the database';
+    'warn: the clock of this machine differs from the database; the process uses the time of the database';
   expect(logged).toEqual([warning]);
   await pass(3 * everyMs);
   expect(logged).toEqual([warning]);

@@ -127,7 +127,7 @@ function createWallReport({ log, metrics }: ServerClockDeps): (aheadMs: number, 
     if (isWrong)
       log.warn(
         details,
-        'the clock of this machine differs from the database: the process uses the time of the database',
+        'the clock of this machine differs from the database; the process uses the time of the database',
       );
     else log.info(details, 'the clock of this machine agrees with the database again');
   };

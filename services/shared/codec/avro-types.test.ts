@@ -6,7 +6,7 @@ import { PoisonError } from './poison.ts';
 
 const record = (name: string, fields: unknown[]) => ({ type: 'record', name, fields });
 
-/** Bytes of `value` after room for a frame. */
+/** The bytes of `value`, after free space for a frame. */
 function write(schema: object, value: unknown): Buffer {
   const encoder = new AvroEncoder();
   encoder.begin(7);

@@ -19,7 +19,7 @@ export function commandShape(type: Type): Shape<OrderCommand> {
   };
 }
 
-/** For record types whose fields cannot contradict each other. */
+/** The shape of record types whose fields cannot contradict each other. */
 export function plainShape<T>(): Shape<T> {
   return { branchOf: () => -1, isConsistent: () => true };
 }

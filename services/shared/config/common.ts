@@ -58,7 +58,7 @@ export const redisFields = {
   }),
 };
 
-/** Of services that call a payment provider or read its callbacks. */
+/** Settings of services that call a payment provider or read its callbacks. */
 export const paymentFields = {
   paymentLocalUrl: url('PAYMENT_LOCAL_URL', {
     protocols: ['http', 'https'],

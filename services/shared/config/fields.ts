@@ -99,7 +99,7 @@ export function url(
   });
 }
 
-/** Comma-separated words. Blanks around them are dropped; empty words are refused. */
+/** Comma-separated words. Spaces around them are dropped; empty words are refused. */
 export function list(
   env: string,
   options: Common<readonly string[]> & { itemPattern?: RegExp; itemsMax?: number } = {},

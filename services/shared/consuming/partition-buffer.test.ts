@@ -117,7 +117,7 @@ describe('waiting', () => {
     expect(offsetsOf(buffer.take(1))).toEqual([5]);
   });
 
-  it('ends when its signal fires', async () => {
+  it('ends when its signal aborts', async () => {
     const abort = new AbortController();
     const ready = start().buffer.untilReady(abort.signal);
     abort.abort();

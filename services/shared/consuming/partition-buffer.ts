@@ -108,7 +108,7 @@ export class PartitionBuffer {
   }
 
   /**
-   * Resolves when there is a record, or when `signal` fires. Rejects after `stop` with a failure. Only one
+   * Resolves when there is a record, or when `signal` aborts. Rejects after `stop` with a failure. Only one
    * caller may wait.
    */
   untilReady(signal: AbortSignal): Promise<void> {
@@ -116,7 +116,7 @@ export class PartitionBuffer {
   }
 
   /**
-   * Waits for more records. Resolves when there are `records` of them, after `timeoutMs`, or when `signal` fires.
+   * Waits for more records. Resolves when there are `records` of them, after `timeoutMs`, or when `signal` aborts.
    * Rejects after `stop` with a failure. Only one caller may wait.
    */
   async untilMore(records: number, timeoutMs: number, signal: AbortSignal): Promise<void> {

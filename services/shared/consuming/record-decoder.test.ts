@@ -64,7 +64,7 @@ it('waits for an unreachable registry, and omits no record', async () => {
   expect(onUndecodable).not.toHaveBeenCalled();
 });
 
-it('stops waiting when the signal fires', async () => {
+it('stops waiting when the signal aborts', async () => {
   const abort = new AbortController();
   const decoder = createRecordDecoder({
     codec: {

@@ -18,7 +18,7 @@ interface Decoded<T> {
 export type UndecodableError = PoisonError | UnknownSchemaError;
 
 export interface RecordDecoder<T> {
-  /** Rejects when `signal` fires, and with errors that waiting does not fix. */
+  /** Rejects when `signal` aborts, and on errors that a retry cannot fix. */
   decode(records: readonly InRecord[], signal: AbortSignal): Promise<Decoded<T>[]>;
 }
 

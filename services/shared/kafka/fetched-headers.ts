@@ -84,7 +84,7 @@ class HeaderWalk {
   valueAt = 0;
   /** -1 if there is no value. */
   valueLength = 0;
-  /** How many headers are left; null before their number is read. */
+  /** Number of headers that are left; null before their number is read. */
   #left: number | null = null;
   readonly #reader: VarintReader;
 

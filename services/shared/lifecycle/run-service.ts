@@ -100,7 +100,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   } catch (error) {
     // A start that a signal cancels is not a failure.
     if (lifecycle.state() === 'draining')
-      log.info({ reason: errorMessage(error) }, 'the start was cancelled');
+      log.info({ reason: errorMessage(error) }, 'a signal cancelled the start');
     else shutdown.fatal(error);
   }
 }

@@ -77,7 +77,7 @@ export function createShutdown({ host, log, lifecycle, stopDeadlineMs, stop }: D
   };
 
   const onCrash = (error: unknown): void => {
-    log.fatal({ err: error }, `an error was not caught: ${errorMessage(error)}`);
+    log.fatal({ err: error }, `an uncaught error ends the process: ${errorMessage(error)}`);
     lifecycle.failed();
     exit(1);
   };

@@ -18,7 +18,7 @@ export interface LogOutput {
 
 export interface LogOutputOptions {
   fd: number;
-  /** Bytes that may wait for a slow reader. Default 1 MiB. */
+  /** Maximum number of bytes that wait for a slow reader. Default 1 MiB. */
   bufferBytesMax?: number;
   /** Called with the number of dropped lines, each time that some are dropped. */
   onDropped?: (lines: number) => void;
@@ -70,7 +70,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
 
   const report = (): void => {
     const line = Buffer.from(
-      `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped: unreported, msg: 'log lines were dropped because the reader was too slow' })}\n`,
+      `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped: unreported, msg: 'the process dropped log lines, because the reader was too slow' })}\n`,
     );
     unreported = 0;
     waiting.push(line);

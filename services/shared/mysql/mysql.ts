@@ -20,7 +20,7 @@ export type MysqlOptions = {
    */
   queryTimeoutMs?: number;
   connectTimeoutMs?: number;
-  /** Callers of the pool that may wait for a connection. Default 200. */
+  /** Maximum number of callers that wait for a connection of the pool. Default 200. */
   waitersMax?: number;
   /**
    * After this much silence the server ends a pooled connection. This releases the locks of a process that

@@ -69,7 +69,7 @@ export type RefundResult =
 export interface MadeRefund {
   readonly status: RefundStatus;
   readonly providerRefundId: string;
-  /** The provider's code for a failure; null without one. */
+  /** The provider's code for a failure; null if there is none. */
   readonly failureCode: string | null;
   readonly amount: number;
   readonly currency: string;

@@ -26,7 +26,7 @@ export type RedisOptions = {
   keyPrefix?: string;
   /** The longest wait of `run`, without delays of our own event loop. Default 50. */
   commandTimeoutMs?: number;
-  /** Failures in a row that open the circuit. Default 5. */
+  /** Number of failures in a row that opens the circuit. Default 5. */
   failuresMax?: number;
   /** How long calls are skipped after the circuit opens. Default 1000. */
   skipForMs?: number;
@@ -88,7 +88,7 @@ export function createRedis(options: RedisOptions): Redis {
     onChange: (state) =>
       log.warn(
         { circuit: state },
-        state === 'open' ? 'Redis fails: calls are skipped for now' : 'Redis works again',
+        state === 'open' ? 'Redis fails; the process skips its calls for now' : 'Redis works again',
       ),
   });
   // The client reconnects by itself. The level is low because a connection may fail many times a minute.

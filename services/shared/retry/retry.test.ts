@@ -35,7 +35,7 @@ describe('retry', () => {
     expect(fn).toHaveBeenCalledTimes(1);
   });
 
-  it('ends its wait when the signal fires', async () => {
+  it('ends its wait when the signal aborts', async () => {
     const abort = new AbortController();
     const fn = vi.fn().mockImplementation(async () => {
       abort.abort();

@@ -13,7 +13,7 @@ export type RetryOptions = {
 
 /**
  * Runs `fn` until it succeeds, its error must not be retried, or the attempts are used up. After a failure,
- * throws the last error unchanged. When `signal` fires, also during a wait, throws ABORTED.
+ * throws the last error unchanged. When `signal` aborts, also during a wait, throws ABORTED.
  */
 export async function retry<T>(fn: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { attempts, backoff, signal, shouldRetry = (error) => classify(error) === 'retry' } = options;

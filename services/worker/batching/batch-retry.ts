@@ -26,10 +26,10 @@ export interface BatchRetryDeps extends Omit<PipelineDeps, 'session'>, LostLaneD
   onCommitted(batch: CommittedBatch): void;
 }
 
-/** Consecutive conflicts after which the batch is halved. */
+/** Number of consecutive conflicts after which the batch is halved. */
 const contentionMax = 5;
 /**
- * Consecutive outages, or shortages of stock, after which the batch is halved. A large batch may break the
+ * Number of consecutive outages, or shortages of stock, after which the batch is halved. A large batch may break the
  * connection. A batch may need more short SKUs than `low.stock` can hold.
  */
 const failuresMax = 3;

@@ -101,5 +101,5 @@ function publishCommitted(deps: WriterDeps, batch: CommittedBatch): void {
   metrics.observe('worker_batch_seconds', ms / 1_000);
   metrics.observe('worker_batch_records', records);
   for (const outcome in counts) metrics.inc('worker_outcomes_total', { outcome }, counts[outcome]);
-  log.info({ records, lanes: parts.length, ms: Math.round(ms), counts }, 'batch committed');
+  log.info({ records, lanes: parts.length, ms: Math.round(ms), counts }, 'the writer committed a batch');
 }

@@ -1,5 +1,5 @@
 /**
- * Counters of limited coupons: read, locked and changed under a guard. Their form and guard are as those of stock. Every
+ * Counters of limited coupons: read, locked and changed under a guard. They have the form and the guard of the stock counters. Every
  * writer locks customers before totals, both in sorted order, and stock after them.
  */
 import { type CustomerChange, customerKey, type TotalChange } from '../../domain/index.ts';
@@ -46,7 +46,7 @@ export function layOutCouponCustomers(
   return buffer.end();
 }
 
-/** How many redemptions may be in use before the batch; null without a guard. */
+/** Number of redemptions that may be in use before the batch; null without a guard. */
 export function usedMaxOf({ limit, peak }: CustomerChange): number | null {
   return peak === null ? null : limit! - peak;
 }

@@ -72,7 +72,7 @@ export function cut(part: LaneBatch, count: number): LaneBatch {
   return { ...part, records, to: Number(records.at(-1)!.offset) + 1 };
 }
 
-/** How many records the batch holds. */
+/** Number of records in the batch. */
 export function recordCount(parts: readonly LaneBatch[]): number {
   return parts.reduce((sum, part) => sum + part.records.length, 0);
 }

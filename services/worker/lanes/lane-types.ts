@@ -16,7 +16,7 @@ export interface LaneLimits {
   readonly highRecords: number;
   readonly lowRecords: number;
   readonly highBytes: number;
-  /** Batches that may be committed and not yet acknowledged. */
+  /** Maximum number of committed batches whose outcomes are not acknowledged yet. */
   readonly unpublishedMax: number;
 }
 
@@ -52,7 +52,7 @@ export interface LaneOptions {
 export interface LaneStart {
   readonly epoch: number;
   readonly nextOffset: number;
-  /** The result topic may lack the outcomes from this offset on. */
+  /** The outcome topic may lack the outcomes from this offset on. */
   readonly publishedOffset: number;
   readonly logs?: LaneLogIds;
   readonly record?: RecordMark;

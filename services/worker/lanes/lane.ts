@@ -244,7 +244,7 @@ export class Lane {
   }
 
   /**
-   * All outcomes below `to` are acknowledged. The last outcome has `outcomeOffset` in the result topic. The outbox
+   * All outcomes below `to` are acknowledged. The last outcome has `outcomeOffset` in the outcome topic. The outbox
    * row that begins at `from` may be deleted.
    */
   acknowledged(from: number, to: number, outcomeOffset = -1): void {

@@ -125,7 +125,7 @@ export class PartitionAssignment {
     }
     log.info(
       { generation, gained: gained.length, lost: lost.length, lanes: this.lanes.size },
-      'lanes assigned',
+      'the group assigned lanes to the worker',
     );
   }
 

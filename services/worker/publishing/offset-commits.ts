@@ -59,7 +59,7 @@ export function createOffsetCommits(deps: {
       for (const { lane, offset } of offsets) committed.set(lane, { offset, atMs: nowMs });
     } catch (error) {
       metrics.inc('worker_offset_commits_total', { result: 'failed' });
-      log.warn({ err: error }, 'the group offsets could not be committed; the worker retries');
+      log.warn({ err: error }, 'the worker cannot commit the group offsets and retries');
     }
   };
 

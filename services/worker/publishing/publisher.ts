@@ -91,7 +91,7 @@ export function createPublisher(deps: {
             if (error instanceof AppError && error.code === 'ABORTED') return onFenceLost?.(lane);
             lane.publishFailed(`its outcomes ${from}-${to} cannot be sent: ${errorMessage(error)}`, true);
             const fields = { err: error, partition: lane.partition, from, to, attempt };
-            log.error(fields, 'outcomes cannot be sent; the worker retries');
+            log.error(fields, 'the worker cannot send outcomes and retries');
             await sleep(retryDelay(attempt));
           }
         }
@@ -114,7 +114,7 @@ function isToPublish(lane: Lane, epoch: number): boolean {
 
 function outcomesWentBack({ partition, position }: Lane, offset: number): string {
   return (
-    `the result topic gave offset ${offset} behind its acknowledged offset ${position.outcome.offset}: outcomes were removed from its end; ` +
+    `the outcome topic gave offset ${offset}, which is not above its acknowledged offset ${position.outcome.offset}: outcomes were removed from its end; ` +
     `\`orderstream recover republish --partition ${partition}\` publishes them again`
   );
 }

@@ -15,7 +15,7 @@ export interface OpenDeps {
   readonly ruleBook: RuleBook;
 }
 
-/** What prices the orders of a batch. */
+/** The products and rules that price the orders of a batch. */
 export interface BatchPrices extends PriceSnapshot {
   readonly rules: Rules;
 }

@@ -82,7 +82,7 @@ export async function writeBatch(session: Session, writes: BatchWrites): Promise
   for (const { place, rows } of updates) {
     const changed = affectedRows(answers[place]);
     if (changed !== rows) {
-      throw appError('INTERNAL', { reason: `${changed} of ${rows} rows changed, behind the fence` });
+      throw appError('INTERNAL', { reason: `${changed} of ${rows} rows changed, after the fence` });
     }
   }
   return guarded.every(({ place, rows }) => affectedRows(answers[place]) === rows);

@@ -35,7 +35,7 @@ export const publishedName = (topic: string): string => `${topic}#published`;
 
 /**
  * Writes the statement for rows whose messages are all acknowledged. With `keep` the rows get the topic name
- * `publishedName`. An operator can publish them again if the end of the result topic is lost. Without `keep` they are
+ * `publishedName`. An operator can publish them again if the end of the outcome topic is lost. Without `keep` they are
  * deleted. Both cost the database the same, because the blob does not move.
  */
 export function layOutAcknowledged(

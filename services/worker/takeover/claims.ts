@@ -66,7 +66,7 @@ export async function claimLanes(
       for (const lane of waiting) lane.claimFailed(errorMessage(error));
       deps.log.warn(
         { err: error, attempt },
-        `lanes cannot be claimed; the worker retries: ${errorMessage(error)}`,
+        `the worker cannot claim lanes and retries: ${errorMessage(error)}`,
       );
       await sleep(delay(attempt), signal).catch(() => undefined);
     }
@@ -116,7 +116,7 @@ async function openOrStop(
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'INTERNAL')) throw error;
     lane.claimFailed(`it cannot be claimed: ${errorMessage(error)}`, true);
-    deps.log.error({ err: error, partition: lane.partition }, `lane ${lane.partition} cannot be claimed`);
+    deps.log.error({ err: error, partition: lane.partition }, `the worker cannot claim lane ${lane.partition}`);
     deps.onRefused(lane);
   }
 }
@@ -165,7 +165,7 @@ async function openOne(
   if (isAnotherLog(claim.logs, logs) && !(await adoptLogs(session, topic, claim, logs)))
     throw appError('ABORTED');
   const probation = claim.unclean ? await doubt(deps, session, claim, nextOffset) : null;
-  log.info({ partition, epoch, nextOffset, probation }, `lane ${partition} claimed`);
+  log.info({ partition, epoch, nextOffset, probation }, `the worker claimed lane ${partition}`);
   const unpublished = await readOutbox(session, topic, partition);
   const publishedOffset = unpublished[0]?.from ?? nextOffset;
   lane.claimed(

@@ -52,7 +52,7 @@ export async function leaveLanes(
     );
   } catch (error) {
     // Without a release, the next owner assumes a crash and begins with small batches.
-    log.warn({ err: error }, 'lanes could not be released; their next owners start on probation');
+    log.warn({ err: error }, 'the worker cannot release its lanes; their next owners start on probation');
   }
 }
 

@@ -81,7 +81,7 @@ export function createGuard(deps: GuardDeps): Guard {
     halt: (problem, partition) => halt(deps, problem, partition),
     wentBack: (lane) =>
       wentBack(deps, lane).catch((error: unknown) =>
-        log.error({ err: error }, 'the halt of the pipeline could not be stored'),
+        log.error({ err: error }, 'the guard cannot store the halt of the pipeline'),
       ),
     stop: () => clearInterval(timer),
   };

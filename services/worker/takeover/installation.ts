@@ -41,7 +41,7 @@ export async function openInstallation(deps: InstallationDeps): Promise<Installa
     if (classify(error) !== 'retry') throw error;
     deps.log.warn(
       { err: error },
-      `the installation of the database cannot be checked; the first claim checks it: ${errorMessage(error)}`,
+      `the worker cannot check the installation of the database; the first claim checks it: ${errorMessage(error)}`,
     );
   }
   return { check };
@@ -74,7 +74,7 @@ async function readPrefix(db: Queryable): Promise<string | null> {
 }
 
 /**
- * Throws INSTALLATION_MISMATCH for lanes of an older build without traces in the group or the result topic of this
+ * Throws INSTALLATION_MISMATCH for lanes of an older build without traces in the group or the outcome topic of this
  * installation.
  */
 async function refuseForeignLanes({ logFacts, db }: InstallationDeps): Promise<void> {
@@ -87,7 +87,7 @@ async function refuseForeignLanes({ logFacts, db }: InstallationDeps): Promise<v
   if (events.some(({ high }) => high > 0)) return;
   throw appError('INSTALLATION_MISMATCH', {
     reason:
-      `${worked.length} lanes were worked on other topics than those with the prefix "${settings.topicPrefix}": neither the group nor the result topic ` +
+      `${worked.length} lanes were worked on other topics than those with the prefix "${settings.topicPrefix}": neither the group nor the outcome topic ` +
       'has a trace of them. Set KAFKA_TOPIC_PREFIX to the prefix of their topics, or use another database',
   });
 }

@@ -27,7 +27,7 @@ export interface LogFactsDeps {
   /** The admin for the command topic and the group. */
   readonly admin: KafkaAdmin;
   /**
-   * The admin for the result topic only. If a topic that an admin has used is missing, all requests of that admin
+   * The admin for the outcome topic only. If a topic that an admin has used is missing, all requests of that admin
    * fail.
    */
   readonly eventsAdmin: KafkaAdmin;
@@ -62,14 +62,14 @@ const readEveryMs = 250;
 /** Maximum number of late repeats from an earlier worker, with a margin. A lane has four batches of 500 in flight. */
 const repeatsMax = 4_000;
 
-/** The state of the logs of these lanes. Throws KAFKA_UNAVAILABLE, also if the result topic is missing. */
+/** The state of the logs of these lanes. Throws KAFKA_UNAVAILABLE, also if the outcome topic is missing. */
 export async function readLogs(deps: LogFactsDeps, partitions: readonly number[]): Promise<LogState> {
   const logs = await readLogsThere(deps, partitions);
   if (logs.ids.events === '') throw appError('KAFKA_UNAVAILABLE', { reason: `the topic ${EVENTS} is gone` });
   return logs;
 }
 
-/** The state of the logs of these lanes. A missing result topic counts as a topic without outcomes. */
+/** The state of the logs of these lanes. A missing outcome topic counts as a topic without outcomes. */
 export async function readLogsThere(deps: LogFactsDeps, partitions: readonly number[]): Promise<LogState> {
   const { admin, probe, topic, groupId } = deps;
   const ids = await readIds(probe, topic);
@@ -93,7 +93,7 @@ export async function readIds(probe: LogProbe, topic: string): Promise<LaneLogId
   return { clusterId, commands: topicIds.get(topic) ?? '', events: topicIds.get(EVENTS) ?? '' };
 }
 
-/** Ranges of the result topic; no ranges while it is missing. */
+/** Ranges of the outcome topic; no ranges while it is missing. */
 export async function readEventRanges(
   { eventsAdmin }: LogFactsDeps,
   ids: LaneLogIds,
@@ -243,7 +243,7 @@ async function withoutDeleted(
 }
 
 /**
- * The highest source offset near the end of the result topic. Without a mark the newest outcome proves nothing,
+ * The highest source offset near the end of the outcome topic. Without a mark the newest outcome proves nothing,
  * because it may be a late repeat. Then the last records are read.
  */
 async function highestSource(

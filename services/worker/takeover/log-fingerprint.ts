@@ -8,7 +8,7 @@ export interface RecordMark {
   readonly id: string;
 }
 
-/** The outcome of the command at `source` was acknowledged at `offset` of the result topic. */
+/** The outcome of the command at `source` was acknowledged at `offset` of the outcome topic. */
 export interface OutcomeMark {
   readonly source: number;
   readonly offset: number;

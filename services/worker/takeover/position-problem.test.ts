@@ -93,18 +93,18 @@ describe('a lane does not match', () => {
     ['a group that has committed more', { groupOffset: 11 }, 'behindGroup'],
     ['an outcome of a command that it has not decided', { lastSource: 10 }, 'behindEvents'],
     [
-      'a result topic that was recreated',
+      'an outcome topic that was recreated',
       { found: { ...ids, events: 'events-2' }, outcome: 'gone' },
       'eventsMadeAnew',
     ],
-    ['a result topic without its last acknowledged outcome', { outcome: 'gone' }, 'outcomesCut'],
+    ['an outcome topic without its last acknowledged outcome', { outcome: 'gone' }, 'outcomesCut'],
     [
-      'a result topic that ends early, without a mark',
+      'an outcome topic that ends early, without a mark',
       { ...unmarked, lastSource: 6, highestSource: 6 },
       'outcomesCut',
     ],
     [
-      'an empty result topic, without a mark',
+      'an empty outcome topic, without a mark',
       { ...unmarked, events: { low: 0, high: 0 }, lastSource: null, highestSource: null },
       'outcomesCut',
     ],

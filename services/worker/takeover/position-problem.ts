@@ -15,7 +15,7 @@ export interface LaneFacts {
   readonly partition: number;
   readonly nextOffset: number;
   readonly publishedOffset: number;
-  /** The offsets of the partition in the command log. `events` has its offsets in the result topic. */
+  /** The offsets of the partition in the command log. `events` has its offsets in the outcome topic. */
   readonly commands: OffsetRange;
   readonly events: OffsetRange;
   /** Committed offset of the group of the workers; null if it has none. */
@@ -117,19 +117,19 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
   }
   const hasPublished = facts.outcomeMark.source >= 0 || publishedOffset > 0;
   if (hasPublished && facts.outcome !== 'same' && isOther(stored.events, found.events)) {
-    return ['eventsMadeAnew', 'its outcomes were published to another result topic: this one was recreated'];
+    return ['eventsMadeAnew', 'its outcomes were published to another outcome topic: this one was recreated'];
   }
   if (facts.outcome === 'gone') {
     const { source, offset } = facts.outcomeMark;
     return [
       'outcomesCut',
-      `the acknowledged outcome of offset ${source} is no longer at ${offset} of the result topic, which ends at ${events.high}: outcomes were removed from its end`,
+      `the acknowledged outcome of offset ${source} is no longer at ${offset} of the outcome topic, which ends at ${events.high}: outcomes were removed from its end`,
     ];
   }
   if (facts.outcome === 'unknown' && endsEarly(facts)) {
     return [
       'outcomesCut',
-      `the result topic ends with the outcome of offset ${facts.highestSource ?? 'none'}, and those below ${publishedOffset} were acknowledged: outcomes were removed from its end`,
+      `the outcome topic ends with the outcome of offset ${facts.highestSource ?? 'none'}, and those below ${publishedOffset} were acknowledged: outcomes were removed from its end`,
     ];
   }
   return null;

@@ -13,7 +13,7 @@ import type { Figures } from '../figures.ts';
 
 const clients = 30;
 const rounds = 6;
-/** From SIGTERM to the end of the process. */
+/** Maximum time from SIGTERM to the end of the process. */
 const stopMsMax = 5_000;
 const brokerDownMs = 4_000;
 const betweenMs = 3_000;

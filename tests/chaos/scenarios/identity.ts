@@ -40,7 +40,7 @@ async function topicMadeAnew({ arena, producer }: ChaosArena): Promise<Figures> 
   return { seen: { orders: producer.history.length }, problems: [...before.problems, ...beneath.problems] };
 }
 
-/** R8: the result topic loses 30 acknowledged outcomes at the end of every partition. */
+/** R8: the outcome topic loses 30 acknowledged outcomes at the end of every partition. */
 async function outcomesLost({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker();
   await load(producer, orders * 2);

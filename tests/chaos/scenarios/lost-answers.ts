@@ -40,7 +40,7 @@ export async function lostAnswers({ stack, arena, producer }: ChaosArena): Promi
   }
 }
 
-/** How many answers of each kind were lost, under load. */
+/** Number of lost answers of each kind, under load. */
 async function loseEach(proxy: KafkaProxy, arena: ChaosArena['arena'], producer: ChaosArena['producer']) {
   const lost: Partial<Record<KafkaApi, number>> = {};
   const load = producer.start(perSecond, plentySkus);

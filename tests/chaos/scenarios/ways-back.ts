@@ -49,7 +49,7 @@ export async function waysBack(chaos: ChaosArena): Promise<Figures> {
   return { seen: backMs, problems };
 }
 
-/** R5: the result topic refuses records larger than 300 bytes. */
+/** R5: the outcome topic refuses records larger than 300 bytes. */
 async function refusedForSize({ arena }: ChaosArena, worker: WorkerProcess): Promise<() => Promise<void>> {
   await arena.admin.alterTopicConfigs(EVENTS, { 'max.message.bytes': '300' });
   await reportedAt(worker, 'publish', 'MESSAGE_TOO_LARGE');

@@ -1,5 +1,5 @@
 /**
- * `orderstream webhooks reencrypt`: encrypts clear secrets and secrets of older keys with the newest key.
+ * `orderstream webhooks reencrypt`: encrypts clear-text secrets and secrets of older keys with the newest key.
  * Their values do not change.
  */
 import { execFile } from 'node:child_process';

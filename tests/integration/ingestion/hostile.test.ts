@@ -151,7 +151,7 @@ describe('raw sockets', () => {
     ['a bare LF', 'GET /v1/orders HTTP/1.1\nHost: a\n\n', 400],
     ['two hosts', 'GET /v1/orders HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
     ['no host', 'GET /v1/orders HTTP/1.1\r\n\r\n', 400],
-    ['a blank before the colon', 'GET /v1/orders HTTP/1.1\r\nHost : a\r\n\r\n', 400],
+    ['a space before the colon', 'GET /v1/orders HTTP/1.1\r\nHost : a\r\n\r\n', 400],
     ['a folded header', 'GET /v1/orders HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n', 400],
     ['no HTTP', 'hello\r\n\r\n', 400],
     ['endless headers', `GET /v1/orders HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],

@@ -214,7 +214,7 @@ it('writes every change to the audit log, in the transaction that makes it', asy
     });
 });
 
-it('stores no secret in clear', async () => {
+it('stores no secret in clear text', async () => {
   await webhooks.create(newEndpoint('e1', 'c1', 'whsec_a'), 1);
   await webhooks.rotate(changeOf('c1', 'e1'), { secret: 'whsec_b', previousUntilMs: 9 }, 2);
   const dump = JSON.stringify(await mysql.pool.rows('SELECT * FROM webhook_endpoints'));

@@ -1,5 +1,5 @@
 /**
- * The model subscribers on real topics. They count every outcome once while workers are killed, and stop at a
+ * The sample subscribers on real topics. They count every outcome once while workers are killed, and stop at a
  * gap.
  */
 import avro from 'avsc';
@@ -130,7 +130,7 @@ function envOf(language: string, prefix: string): Record<string, string> {
   };
 }
 
-describe.each(Object.keys(programs))('the model subscriber in %s', (language) => {
+describe.each(Object.keys(programs))('the sample subscriber in %s', (language) => {
   test('counts every outcome once while workers die, over two runs, and proves that none is missing', async (context) => {
     const program = prepared.get(language)!;
     if (isMissing(program)) return skipOrFail(context, program);

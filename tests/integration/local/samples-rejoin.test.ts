@@ -1,4 +1,4 @@
-/** A model subscriber that the broker removed from its group joins again, and counts every outcome once. */
+/** A sample subscriber that the broker removed from its group joins again, and counts every outcome once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isMissing, skipOrFail } from '../../support/programs/missing.ts';
@@ -41,7 +41,7 @@ const produce = async (count: number): Promise<void> => {
   await world.produceEvents(offsets.map((offset) => rejectedEvent(4, offset, offset - 1)));
 };
 
-describe.each(Object.keys(programs))('the model subscriber in %s', (language) => {
+describe.each(Object.keys(programs))('the sample subscriber in %s', (language) => {
   test('rejoins after the broker removed it from the group', async (context) => {
     const program = prepared.get(language)!;
     if (isMissing(program)) return skipOrFail(context, program);

@@ -1,5 +1,5 @@
 /**
- * The servers of a checkout with an unusual path. The path has blanks, non-ASCII letters, and characters with
+ * The servers of a checkout with an unusual path. The path has spaces, non-ASCII letters, and characters with
  * a meaning in URLs and shells.
  */
 import { execFile } from 'node:child_process';

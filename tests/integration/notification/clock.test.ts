@@ -81,7 +81,7 @@ async function start(INSTANCE_ID: string, clockStartMs: number): Promise<Notific
     keepLine(line);
     lines.push(JSON.parse(line) as { msg: string });
   });
-  await until(() => lines.some(({ msg }) => msg === 'joined the consumer group'), {
+  await until(() => lines.some(({ msg }) => msg === 'the consumer joined its group'), {
     what: `${INSTANCE_ID} joining its group`,
     deadlineMs: 60_000,
   });

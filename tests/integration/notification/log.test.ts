@@ -1,5 +1,5 @@
 /**
- * The result topic is truncated, or recreated while notification runs. Notification continues, and reports
+ * The outcome topic is truncated, or recreated while notification runs. Notification continues, and reports
  * the outcomes that it never received.
  */
 import type { RowDataPacket } from 'mysql2/promise';

@@ -1,5 +1,5 @@
 /**
- * The path from the API to the webhook after damage to the result topic. At the end `orderstream verify`
+ * The path from the API to the webhook after damage to the outcome topic. At the end `orderstream verify`
  * finds nothing.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';

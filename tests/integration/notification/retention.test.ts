@@ -71,7 +71,7 @@ async function passed(): Promise<void> {
   });
 }
 
-it('deletes old finished rows, in many pieces, and keeps young or pending ones', async () => {
+it('deletes old finished rows, in many chunks, and keeps young or pending ones', async () => {
   await addRows('PENDING', oldMs, ['0-due']);
   for (const [n, status] of ['DELIVERED', 'FAILED', 'HELD', 'DROPPED'].entries()) {
     await addRows(status, oldMs, idsOf(n, 25));

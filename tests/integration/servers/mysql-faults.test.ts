@@ -18,7 +18,7 @@ let proxy: TcpProxy;
 const sockets = new Set<Socket>();
 const remember = (message: unknown): void => void sockets.add((message as { socket: Socket }).socket);
 
-/** How many connections to the proxy this process has open. */
+/** Number of open connections of this process to the proxy. */
 const ownSockets = (): number =>
   [...sockets].filter((socket) => !socket.destroyed && socket.remotePort === proxy.port).length;
 

@@ -218,7 +218,7 @@ describe('a session', () => {
     expect(failed[0]?.reason).toMatchObject({ code: 'MYSQL_DEADLOCK', disposition: 'retry' });
   });
 
-  it('is destroyed by a statement that takes too long, and rejects the statements behind it', async () => {
+  it('is destroyed by a statement that takes too long, and rejects the statements after it', async () => {
     const session = await connect();
     const slow = session.rows('SELECT SLEEP(30)', [], { timeoutMs: 100 });
     const behind = session.rows('SELECT 1');

@@ -90,7 +90,7 @@ async function findings(): Promise<readonly string[]> {
   return (await audit(arena, producer.history)).findings;
 }
 
-describe('a missing result topic', () => {
+describe('a missing outcome topic', () => {
   test('fills the outbox to its limit and no further; once the topic is back, all outcomes are published', async () => {
     const worker = await arena.startWorker({ BATCH_ORDERS_MAX: '5', INSTANCE_ID: 'bounded' });
     await ownedBy(arena, ['bounded']);

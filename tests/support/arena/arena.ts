@@ -58,14 +58,14 @@ export interface Arena {
   progress(): Promise<{ produced: number; decided: number; published: number }>;
   /** `orderstream verify`, as an operator would run it. */
   verify(): Promise<VerifyResult>;
-  /** Source position → event ids and bytes of every copy in the result topic. */
+  /** Source position → event ids and bytes of every copy in the outcome topic. */
   readEvents(): Promise<Map<string, Buffer[]>>;
   /** Kills every running worker, so that no worker of a failed test disturbs the next one. */
   killWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Of each product, in minor units of EUR. */
+/** Price of each product, in minor units of EUR. */
 export const unitPrice = 250;
 
 /** Creates topics, tables, schemas and products. */
@@ -206,7 +206,7 @@ async function readEvents(arena: Arena, settings: KafkaSettings): Promise<Map<st
     },
   });
   await reader.start();
-  await until(() => wanted.size === 0, { what: 'the result topic being read to its end' });
+  await until(() => wanted.size === 0, { what: 'the outcome topic being read to its end' });
   await reader.stop();
   return events;
 }

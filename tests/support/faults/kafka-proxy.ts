@@ -19,7 +19,7 @@ export interface KafkaProxy {
   swallowAnswers(api: KafkaApi, times: number): void;
   /** The next `times` requests of this kind never reach the broker: their connections are closed instead. */
   cutRequests(api: KafkaApi, times: number): void;
-  /** How many requests of this kind the proxy still has to cut off. */
+  /** Number of requests of this kind that the proxy still has to cut off. */
   uncut(api: KafkaApi): number;
   /**
    * From now on no data passes in either direction, until `heal`. Data in flight is lost, and `heal` closes
@@ -27,7 +27,7 @@ export interface KafkaProxy {
    */
   freeze(): void;
   heal(): void;
-  /** How many answers of this kind were dropped so far. */
+  /** Number of answers of this kind that were dropped so far. */
   swallowed(api: KafkaApi): number;
   close(): Promise<void>;
 }

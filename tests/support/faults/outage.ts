@@ -13,8 +13,7 @@ export interface Outage {
   /** The same servers, behind the proxies. */
   behind(env: Readonly<Record<string, string>>): Record<string, string>;
   /**
-   * Connections that are opened from code started in `start`, also later, reach the brokers through the
-   * proxy.
+   * Runs `start`. Every connection that this code opens, now or later, reaches the brokers through the proxy.
    */
   run<T>(start: () => Promise<T>): Promise<T>;
   close(): Promise<void>;

@@ -37,7 +37,7 @@ const stock = (what: string, sku: string, set: string): Plant =>
 
 const outcomes: Plant[] = [
   plant('a lost outcome', async (p) => [`OUTCOME_MISSING 0-${await p.decide(0, null)}`]),
-  plant('a lost outcome with another behind it', async (p) => {
+  plant('a lost outcome with another after it', async (p) => {
     const lost = await p.decide(1, null);
     await p.decide(1, {});
     return [`OUTCOME_MISSING 1-${lost}`];

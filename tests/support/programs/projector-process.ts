@@ -27,7 +27,7 @@ export async function spawnProjector(env: Readonly<Record<string, string>>): Pro
     keepLine(line);
     log.push((JSON.parse(line) as { msg: string }).msg);
   });
-  await until(() => log.includes('joined the consumer group') || child.exitCode !== null, {
+  await until(() => log.includes('the consumer joined its group') || child.exitCode !== null, {
     what: 'the projector joining its group',
     deadlineMs: 60_000,
   });

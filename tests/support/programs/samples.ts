@@ -1,5 +1,5 @@
 /**
- * The model subscribers of docs/samples as runnable programs. Their dependencies are downloaded once, into
+ * The sample subscribers of docs/samples as runnable programs. Their dependencies are downloaded once, into
  * the cache.
  */
 import { execFile } from 'node:child_process';

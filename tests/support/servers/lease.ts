@@ -18,7 +18,7 @@ export function dropLease(dir: string): void {
   rmSync(path.join(folder(dir), `${process.pid}.json`), { force: true });
 }
 
-/** How many other live processes hold a lease. Removes leases of dead processes. */
+/** Number of other live processes that hold a lease. Removes leases of dead processes. */
 export function otherLeases(dir: string): number {
   mkdirSync(folder(dir), { recursive: true });
   let others = 0;

@@ -20,7 +20,7 @@ export interface Admission {
   refusal(kind: 'read' | 'write'): Refusal | null;
   /** Whether orders of this partition would wait too long. */
   isBehind(partition: number): boolean;
-  /** How many partitions are behind. */
+  /** Number of partitions that are behind. */
   partitionsBehind(): number;
   /** Whole seconds for `Retry-After`, with jitter so that refused clients do not return together. */
   retryAfterSeconds(reason: Refusal): number;

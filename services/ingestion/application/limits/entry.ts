@@ -14,9 +14,9 @@ export interface Entry {
 }
 
 export interface EntryLimits {
-  /** Requests of one caller that start in one turn. */
+  /** Maximum number of requests of one caller that start in one turn. */
   readonly perTurn: number;
-  /** Waiting requests of one caller. Further requests are refused. */
+  /** Maximum number of waiting requests of one caller. Further requests are refused. */
   readonly waitingPerCallerMax: number;
 }
 

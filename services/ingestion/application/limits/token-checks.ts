@@ -18,7 +18,7 @@ export interface TokenChecks {
 }
 
 export interface TokenCheckLimits {
-  /** Bad tokens of an address after which its next tokens wait. */
+  /** After this number of bad tokens the next tokens of an address wait. */
   readonly badMax: number;
   /** The count of bad tokens falls by this number per second. */
   readonly forgivenPerSecond: number;

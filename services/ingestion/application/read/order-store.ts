@@ -72,7 +72,7 @@ export interface OrderStore {
   history(orderId: string): Promise<{ changes: HistoryRow[]; refused: RefusedRow[] }>;
   /** The details that the customer sent with these orders, by order id. Orders of other customers are omitted. */
   details(customerId: string, orderIds: readonly string[]): Promise<Map<string, OrderDetails>>;
-  /** What prices an order now: for a quote. */
+  /** The current products, rules and coupon counters for a quote. */
   prices(needs: QuoteNeeds): Promise<QuotePrices>;
   /** The decided and published positions of the partitions, from `lane_positions`. */
   partitionPositions(): Promise<PartitionPosition[]>;

@@ -1,6 +1,6 @@
 /**
  * The progress of each partition of the command log: the produced commands, the outcomes, and their rate. Its
- * inputs are the acknowledgements of this process, the reader of the result topic, and `lane_positions`. It
+ * inputs are the acknowledgements of this process, the reader of the outcome topic, and `lane_positions`. It
  * provides queue positions, ETAs, `Retry-After`, and the lag for admission. A stalled partition does not affect the
  * others.
  *
@@ -23,7 +23,7 @@ export interface Queue {
 export interface PartitionProgress {
   /** The broker acknowledged a command of this process. */
   produced(position: LogPosition): void;
-  /** The result topic has the outcome of a command. */
+  /** The outcome topic has the outcome of a command. */
   published(position: LogPosition): void;
   /** Every command below `nextOffset` has its outcome; from `lane_positions`. */
   publishedUpTo(partition: number, nextOffset: number): void;
@@ -182,7 +182,7 @@ function lagsOf(states: readonly PartitionState[], nowMs: number): number[] {
   return states.map((state) => lagOf(state, nowMs)).sort((a, b) => b - a);
 }
 
-/** For how long a partition with work has had no outcome, in whole ms; 0 for a partition without work. */
+/** Time since the last progress of a partition with work, in whole ms; 0 for a partition without work. */
 function stillMsOf(state: PartitionState, nowMs: number): number {
   return state.known && state.end > state.published ? Math.round(nowMs - state.movedAtMs) : 0;
 }

@@ -1,4 +1,4 @@
-/** What prices a quote: the same products and rules that a worker would read, and coupon counters without locks. */
+/** Reads the data of a quote: the products and rules that a worker would read, and coupon counters without locks. */
 import {
   type Coupon,
   type CouponLevels,

@@ -43,7 +43,7 @@ type Named<T> = { readonly [name in keyof Required<T>]: T[name] };
 const plain = /^[ !#-[\]-\uffff]*$/;
 
 /**
- * RFC 8785 for every valid request: members sorted by UTF-16 code units, no blanks. JSON.stringify writes strings
+ * RFC 8785 for every valid request: members sorted by UTF-16 code units, no spaces. JSON.stringify writes strings
  * and numbers, and the RFC adopts its form. The parser has already refused unpaired surrogates and fractions.
  */
 export function canonicalJson(value: unknown): string {

@@ -1,5 +1,5 @@
 /**
- * The only reader of the result topic. It advances the positions of the partitions and wakes clients that wait for
+ * The only reader of the outcome topic. It advances the positions of the partitions and wakes clients that wait for
  * an order. It checks the key of a record first and decodes only awaited records.
  */
 import type { OrderEvent } from '../../../../schemas/index.ts';
@@ -15,7 +15,7 @@ import type { PartitionProgress } from '../read/partition-progress.ts';
 type Listener = (event: OrderEvent) => void;
 
 export interface Outcomes {
-  /** Takes records of the result topic, in order. Never throws. */
+  /** Takes records of the outcome topic, in order. Never throws. */
   onRecords(records: readonly InRecord[]): void;
   /**
    * Calls `listener` for each outcome of the order until the returned function is called. Returns OVERLOADED if too

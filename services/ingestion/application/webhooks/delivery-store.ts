@@ -5,11 +5,11 @@ import { backoff, retry } from '../../../shared/retry/index.ts';
 export const deliveryStatuses = ['PENDING', 'DELIVERED', 'FAILED', 'HELD', 'DROPPED'] as const;
 type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** Rows of one UPDATE. So its locks block the sender only briefly. */
+/** Maximum number of rows of one UPDATE, so that its locks block the sender only briefly. */
 const chunkRowsMax = 1_000;
 /** Maximum rows of one request. A cursor continues after them. */
 export const redeliveredMax = 10_000;
-/** Attempts in case of a deadlock with the statements of the sender. */
+/** Maximum number of attempts after deadlocks with the statements of the sender. */
 const attemptsMax = 4;
 const pause = backoff({ initialMs: 20, maxMs: 200 });
 

@@ -175,7 +175,7 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
 
 /** Longer than an insert takes on a busy server. */
 const lockSeconds = 5;
-/** Hexadecimal digits; 128 bits. */
+/** Length of a lock name in hexadecimal digits: 128 bits of the hash. */
 const lockHashLength = 32;
 
 const createRetries: RetryOptions = {

@@ -95,7 +95,7 @@ function readString(text: string, from: number): number {
 }
 
 /**
- * Length of the escape at `at`, or 0 if it is invalid. The result of an escape that the text cuts off points behind
+ * Length of the escape at `at`, or 0 if it is invalid. The result of an escape that the text cuts off points after
  * the end of the text.
  */
 function escapeLength(text: string, at: number): number {

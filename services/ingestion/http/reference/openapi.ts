@@ -60,7 +60,7 @@ const commonProblems: readonly ProblemCode[] = [
   'AUTH_UNAVAILABLE',
 ];
 
-/** Of operations with a token. */
+/** Problems of operations with a token. */
 const tokenProblems: ReadonlySet<ProblemCode> = new Set([
   'UNAUTHORIZED',
   'SCOPE_MISSING',

@@ -12,7 +12,7 @@ export const orderBytesMax = 64 * 1024;
 
 type Done = (error: Error | null, body?: undefined) => void;
 
-/** Clients add `{}` to a request that needs no body. This limit allows it with some blanks. */
+/** Clients add `{}` to a request that needs no body. This limit allows it with some spaces. */
 const noBodyBytesMax = 1_024;
 
 /** The longest body that the service reads for an operation. */
@@ -47,7 +47,10 @@ function takeEmpty({ headers }: FastifyRequest, payload: IncomingMessage, done: 
   payload.once('data', onData).once('end', onEnd);
 }
 
-/** For an operation that reads the bytes itself: any content type, also none or an invalid one. */
+/**
+ * Registers the parser of operations that read the bytes themselves. It accepts every content type, even a missing or
+ * invalid one.
+ */
 export function registerRawParser(app: FastifyInstance): void {
   // Fastify refuses an invalid media type before it looks for a parser.
   app.addHook('onRequest', ({ raw }, _reply, done) => {

@@ -35,7 +35,7 @@ export function requireJson({ headers }: FastifyRequest): void {
 }
 
 /**
- * Checks the parts separately. One pattern for the whole header would try each blank at two places, in quadratic
+ * Checks the parts separately. One pattern for the whole header would try each space at two places, in quadratic
  * time.
  */
 function isUtf8Json(mediaType: string): boolean {

@@ -50,7 +50,7 @@ describe('no long block of the event loop by', () => {
     ['one large object', 400, () => members(batchBytesMax - 100)],
     ['many small arrays', 400, () => `[${'[],'.repeat(690_000)}[]]`],
     ['a long number', 400, () => `{"orders":[1],"a":1${'0'.repeat(60_000)}1}`],
-    ['blanks', 400, () => ' '.repeat(batchBytesMax)],
+    ['spaces', 400, () => ' '.repeat(batchBytesMax)],
   ])(
     '%s',
     async (_name, status, shape) => {

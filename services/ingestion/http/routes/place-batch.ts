@@ -144,7 +144,7 @@ function problemText({ log, request, traceId }: BatchContext, index: number, err
   const known =
     error instanceof HttpProblem ? error : new HttpProblem('INTERNAL', undefined, { cause: error });
   const { code, message: detail, errors, cause } = known;
-  if (code === 'INTERNAL') log.error({ err: cause, index }, 'an order of a batch failed');
+  if (code === 'INTERNAL') log.error({ err: cause, index }, 'an order of a batch failed unexpectedly');
   const instance = pathOf(request.url);
   const problem = problemBody(code, { detail, errors, instance, traceId: traceId() });
   return JSON.stringify({ index, status: problem.status, problem });

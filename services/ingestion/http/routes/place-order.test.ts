@@ -55,7 +55,7 @@ describe('placing an order', () => {
     expect(world.commands).toHaveLength(1);
   });
 
-  test('the order of members and blanks do not change a body, and another quantity does', async () => {
+  test('the order of members and spaces do not change a body, and another quantity does', async () => {
     const world = createFakeWorld();
     const first = await world.app.inject(placeRequest('k1'));
     world.decide(first.json().id);

@@ -19,7 +19,7 @@ export function startCommitLoop(commit: () => Promise<void>, log: Logger): Commi
     try {
       await commit();
     } catch (error) {
-      log.warn({ err: error }, 'the group offsets could not be committed');
+      log.warn({ err: error }, 'the consumer cannot commit the group offsets');
     }
     running = null;
   };

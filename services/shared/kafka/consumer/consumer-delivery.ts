@@ -36,7 +36,7 @@ export function joined(state: ConsumerState, generation: number, assigned: Topic
   metrics.set('kafka_consumer_partitions', assigned.length, { group: groupId });
   state.log.info(
     { generation, assigned: assigned.length, gained: gained.length, lost: lost.length },
-    'joined the consumer group',
+    'the consumer joined its group',
   );
   const ours = (list: TopicPartition[]) => list.map((each) => unwired(state, each));
   guarded(state, () => {
@@ -78,7 +78,7 @@ export function outOfRange(state: ConsumerState, topic: string, partition: numbe
   metrics.inc('kafka_consumer_bad_offsets_total', { group: groupId, kind: 'outOfRange' });
   state.log.error(
     { topic, partition, position: String(position) },
-    'the position is outside the log: the partition is paused',
+    'the position is outside the log; the consumer pauses the partition',
   );
   if (handlers.onOutOfRange === undefined) {
     state.fail(`position ${position} of ${topic}-${partition} is outside of the log`, undefined);

@@ -61,6 +61,6 @@ export async function alarmOnNegativeOffsets(
     }
   } catch (error) {
     // This is only a check. Heartbeats and commits report problems of the coordinator.
-    deps.log.debug({ reason: errorMessage(error) }, 'committed offsets could not be checked');
+    deps.log.debug({ reason: errorMessage(error) }, 'the consumer cannot check the committed offsets');
   }
 }

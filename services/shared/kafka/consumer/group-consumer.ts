@@ -11,7 +11,7 @@ import type { GroupConsumer, GroupConsumerOptions } from './consumer-types.ts';
 import { createPositions } from './positions.ts';
 import type { GroupSession, GroupSessionEvents } from './session-types.ts';
 
-/** Restarts in a row before the consumer crashes. A session that lasted `healthyAfterMs` resets the count. */
+/** Maximum number of restarts in a row before the consumer fails. A session that lasted `healthyAfterMs` resets the count. */
 const restartsMax = 20;
 const healthyAfterMs = 60_000;
 const restartDelayMs = { initial: 200, max: 5_000 };
@@ -167,7 +167,7 @@ function restart(state: ConsumerState, reason: 'crash' | 'silence' | 'notJoined'
 function end(state: ConsumerState, reason: string, cause: unknown): void {
   if (state.phase === 'stopping' || state.phase === 'stopped') return;
   const error = appError('CONSUMER_CRASHED', { groupId: state.options.groupId, reason }, { cause });
-  state.log.error({ err: error }, 'the consumer has crashed');
+  state.log.error({ err: error }, 'the consumer failed and does not restart');
   const { session } = state;
   shut(state);
   if (session !== null) void closeWithin(session, crashedStopMs);

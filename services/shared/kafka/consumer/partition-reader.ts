@@ -167,7 +167,7 @@ function metadataOf(state: State, topic: string): { partitionId: number; leader:
 function supervise(state: State): void {
   if (state.stopped.signal.aborted) return;
   if (performance.now() - state.lastFetchMs > silenceMaxMs) {
-    state.options.log.warn({ silenceMaxMs }, 'the partition reader got no response: it reconnects');
+    state.options.log.warn({ silenceMaxMs }, 'the partition reader got no response and reconnects');
     renew(state);
     state.lastFetchMs = performance.now();
     void state.cluster
@@ -264,7 +264,7 @@ async function recover(state: State, leader: number, error: unknown): Promise<vo
       await resolveOffsets(state, [outside], true);
       log.error(
         { ...outside, position },
-        'the partition reader was outside the log: it continues at the beginning',
+        'the position of the partition reader is outside the log; it continues at the beginning',
       );
       return;
     }

@@ -88,5 +88,5 @@ function resend(state: LoopState, queue: PartitionQueue, maybeWritten: boolean, 
   state.metrics.inc('kafka_produce_resends_total', { topic, reason });
   settleFailed(queue, maybeWritten, performance.now() + state.resendDelay(queue.failures + 1));
   const details = { partition, records: inFlight, failures: queue.failures };
-  state.throttledLog('warn', details, `records for ${topic} are sent again: ${reason}`);
+  state.throttledLog('warn', details, `the producer sends records for ${topic} again: ${reason}`);
 }

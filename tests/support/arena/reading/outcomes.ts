@@ -3,7 +3,7 @@ import { EVENTS } from '../../../../topics/index.ts';
 import type { Arena } from '../arena.ts';
 import { readWholeTopic } from './whole-topic.ts';
 
-/** Source position → the first copy of its outcome, in the order of the result topic within each partition. */
+/** Source position → the first copy of its outcome, in the order of the outcome topic within each partition. */
 export async function readOutcomes(arena: Arena): Promise<Map<string, OrderEvent>> {
   const outcomes = new Map<string, OrderEvent>();
   await readWholeTopic(arena, EVENTS, ({ value }) => {

@@ -1,5 +1,5 @@
 /**
- * The result topic loses its end. The lanes stop, and every lost outcome is published again with the same
+ * The outcome topic loses its end. The lanes stop, and every lost outcome is published again with the same
  * bytes.
  */
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { audit } from '../support/arena/reading/audit.ts';
 import { outcomesCut } from '../support/arena/scenarios/identity/topics.ts';
 import { useArena } from '../support/arena/use-arena.ts';
 
-const used = useArena('result-topic');
+const used = useArena('outcome-topic');
 const partitions = Array.from({ length: 12 }, (_, partition) => partition);
 
 test('is detected by idle lanes, and rebuilt from the database', async () => {
