@@ -11,7 +11,7 @@ import {
 import { type Cells, quoted, readTable, type TableSpec } from '../tables/read-table.ts';
 
 interface BreakRow {
-  /** Units of the SKU in one order from which the price applies. */
+  /** Number of units of the SKU in one order from which the price applies. */
   quantity: number;
   unitPriceMinor: number;
 }

@@ -3,7 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { CouponRow } from './read-coupons.ts';
 
 export interface StoredCoupon extends CouponRow {
-  /** Redemptions that are left; null without a counter. Negative after the limit was lowered below its use. */
+  /** Number of redemptions that are left; null without a counter. Negative after the limit was lowered below its use. */
   available: number | null;
 }
 

@@ -16,7 +16,7 @@ export interface DeadLetter {
   schemaId: number | null;
   reason: string;
   message: string;
-  /** Attempts so far, including redriven copies. */
+  /** Number of attempts so far, including redriven copies. */
   attempts: number;
   /** Hex digest of the record value. */
   valueSha256: string;

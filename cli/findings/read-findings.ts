@@ -23,7 +23,7 @@ export interface KindCount {
 
 export const findingColumns =
   'finding_id, kind, subject, expected, actual, remedy, status, note, first_seen_at_ms, last_seen_at_ms, closed_at_ms';
-/** Rows of one query. */
+/** Maximum number of rows of one query. */
 const pageRows = 5_000;
 
 /** Counts and rows agree, because they come from one consistent view. Returns at most `limit` rows. */

@@ -11,7 +11,7 @@ export interface LaneRow {
   published: number;
   /** Time of the last decision of a command, epoch ms. */
   movedAtMs: number;
-  /** Batches whose messages Kafka has not acknowledged, or whose rows are not deleted yet. */
+  /** Number of batches whose messages Kafka has not acknowledged, or whose rows are not deleted yet. */
   outboxRows: number;
   /** First offset that is retried on its own because a worker crashed there. Usually null. */
   suspect: number | null;
@@ -34,7 +34,7 @@ export interface LaneWait {
 export interface LaneStanding extends LaneRow {
   /** End of the command log. */
   end: number;
-  /** Commands without a published outcome. */
+  /** Number of commands without a published outcome. */
   lag: number;
   /** One sentence. Empty if the lane waits for nothing. */
   waitsFor: string;

@@ -4,7 +4,7 @@ import { timedStatuses } from '../../services/scheduler/timers/timer-kinds.ts';
 import { count } from '../output.ts';
 
 export interface TimerStanding {
-  /** Orders that are due; not more than `dueCountMax` are counted. */
+  /** Number of orders that are due; not more than `dueCountMax` are counted. */
   readonly due: number;
   /** The due time of the oldest one, in epoch ms; null if there is none. */
   readonly oldestAtMs: number | null;

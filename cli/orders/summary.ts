@@ -6,21 +6,21 @@ import { count, table } from '../output.ts';
 import type { OrderResource } from './order-api.ts';
 
 export interface SendSummary {
-  /** Lines that contain an order. */
+  /** Number of lines that contain an order. */
   lines: number;
   badLines: { line: number; problem: string }[];
-  /** Lines that the API accepted, for the first time or as a repeat. */
+  /** Number of lines that the API accepted, for the first time or as a repeat. */
   accepted: number;
   /** Accepted lines that the API already knew (`Idempotent-Replayed`). */
   replayed: number;
-  /** Lines whose key belongs to an order with another body. */
+  /** Number of lines whose key belongs to an order with another body. */
   keyConflicts: number;
   /** Lines that the API refused before it produced a command, by problem code. */
   refused: Record<string, number>;
   refusedLines: { line: number; status: number; code: string; detail: string }[];
   /** Distinct orders that were accepted. */
   orders: number;
-  /** Lines that repeat an accepted order of this file. */
+  /** Number of lines that repeat an accepted order of this file. */
   repeats: number;
   /** Number of distinct orders by status. */
   statuses: Record<string, number>;

@@ -7,7 +7,7 @@ export interface PagePayment {
   readonly result: 'paid' | 'declined' | 'failed';
   /** Minor units; absent for the amount of the order. */
   readonly amount?: number;
-  /** Captures that the provider makes of this one payment. */
+  /** Number of captures that the provider makes of this one payment. */
   readonly times?: number;
 }
 

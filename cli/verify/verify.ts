@@ -35,12 +35,12 @@ export interface VerifyReport {
   results: CheckResult[];
   commands: number;
   orders: number;
-  /** Orders whose outcome retention has removed. Only their money and stock were checked. */
+  /** Number of orders whose outcome retention has removed. Only their money and stock were checked. */
   olderThanLog: number;
   skus: number;
   repeats: number;
   deadLetters: number;
-  /** Outcomes that the snapshot of orders does not cover yet. Null if there is no snapshot. */
+  /** Number of outcomes that the snapshot of orders does not cover yet. Null if there is no snapshot. */
   statesBehind: number | null;
   /** Number of outcomes by kind, without repeats. */
   outcomes: Record<string, number>;

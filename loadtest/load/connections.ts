@@ -53,7 +53,7 @@ interface Pool {
   /** Calls that wait for a connection, from `queueFrom` on. */
   queue: Call[];
   queueFrom: number;
-  /** Connections that are not open yet. */
+  /** Number of connections that are not open yet. */
   opening: number;
   notBeforeMs: number;
   silentSinceMs: number;

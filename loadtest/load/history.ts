@@ -43,7 +43,7 @@ const bufferBytes = 1 << 20;
 
 /** Opens a new file. @throws CliError (exit code 2) if the file exists or cannot be created. */
 export async function openHistory(file: string): Promise<History> {
-  // A pipe or a device exists before.
+  // A pipe or a device already exists.
   const isNew = !existsSync(file);
   if (!isNew && statSync(file).isFile()) throw usageError(`the history ${file} exists; name a new file`);
   const stream = createWriteStream(file, { flags: isNew ? 'wx' : 'w', highWaterMark: bufferBytes });

@@ -8,27 +8,27 @@ export interface Latencies {
   /** In milliseconds. */
   quantile(percent: number): number;
   readonly max: number;
-  /** Values that were recorded, whatever their weight. */
+  /** Number of values that were recorded, whatever their weight. */
   readonly count: number;
 }
 
 export interface Tally {
-  /** Orders that were due. */
+  /** Number of orders that were due. */
   asked: number;
   /** HTTP requests that were sent. */
   requests: number;
-  /** Requests that repeat the keys of an earlier one. */
+  /** Number of requests that repeat the keys of an earlier one. */
   retries: number;
   accepted: number;
   /** Orders that got a final refusal, by status and problem code. */
   readonly refused: Map<string, number>;
-  /** Orders whose last request got no answer. They may exist. */
+  /** Number of orders whose last request got no answer. They may exist. */
   unanswered: number;
-  /** Orders whose request was never sent. */
+  /** Number of orders whose request was never sent. */
   notSent: number;
   /** Requests by status and problem code, or by the reason why there was no answer. */
   readonly answers: Map<string, number>;
-  /** Answers and results that the scenario does not expect. */
+  /** Number of answers and results that the scenario does not expect. */
   errors: number;
   /** Times from the due time to the answer that accepts all orders of a request. */
   readonly latency: Latencies;

@@ -11,7 +11,7 @@ import { goodsOf, importRules, type Pricing } from './rules.ts';
 
 /** Units of stock: more than any run can sell. */
 const plenty = 1_000_000_000;
-/** Units of the SKU that sells out. */
+/** Number of units of the SKU that sells out. */
 export const saleUnits = 1_000;
 const seedRows = 1_000;
 

@@ -38,7 +38,7 @@ export interface KnownOrder {
   refundPending: number;
   refunded: number;
   disputed: number;
-  /** Failed payments after which it could still be paid. */
+  /** Number of failed payments after which the order could still be paid. */
   failedAttempts: number;
   readonly lines: readonly KnownLine[];
 }

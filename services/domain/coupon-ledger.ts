@@ -22,7 +22,7 @@ export interface Redemption {
 
 export interface TotalChange {
   readonly code: string;
-  /** Redemptions that the whole batch takes (> 0) or returns (< 0). */
+  /** Number of redemptions that the whole batch takes (> 0) or returns (< 0). */
   readonly net: number;
   /** The guard: how many must be left before the batch. Null if the batch only returns some. */
   readonly peak: number | null;
@@ -30,7 +30,7 @@ export interface TotalChange {
 
 export interface CustomerChange extends TotalChange {
   readonly customerId: string;
-  /** Largest number of redemptions of one customer; null if the batch only returns some. */
+  /** Largest number of redemptions of one customer; null if the batch only returns redemptions. */
   readonly limit: number | null;
 }
 

@@ -7,7 +7,7 @@
  */
 export interface StockChange {
   readonly sku: string;
-  /** Units that the whole batch takes (> 0) or returns (< 0). */
+  /** Number of units that the whole batch takes (> 0) or returns (< 0). */
   readonly net: number;
   /** The guard: the stock level that the batch needs at its start; 0 if the batch only returns units. */
   readonly peak: number;

@@ -19,7 +19,7 @@ interface RetentionLimits {
   keepMs: number;
   /** Interval between passes. */
   everyMs: number;
-  /** Rows of one statement; few enough not to delay a sender. */
+  /** Maximum number of rows of one statement; few enough not to delay a sender. */
   chunkRows: number;
   /** Pause between two chunks, so that other work on the database continues. */
   pauseMs: number;

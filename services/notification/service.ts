@@ -29,7 +29,7 @@ type Context = ServiceContext<typeof fields>;
 const customerShare = 0.25;
 /** Maximum number of receivers in one lease transaction. */
 const leaseReceiversMax = 50;
-/** Deliveries fetched ahead, per concurrent post of a host. */
+/** Number of deliveries fetched ahead, per concurrent post of a host. */
 const waitingPerPost = 4;
 /** How often the sender searches the table for deliveries that became due or that another sender left. */
 const sweepMs = 500;

@@ -25,7 +25,7 @@ export interface PayInput {
   readonly result: 'paid' | 'declined' | 'failed';
   /** Minor units; null pays the amount of the session. */
   readonly amount: number | null;
-  /** Captures that this one payment makes by mistake. */
+  /** Number of captures that this one payment makes by mistake. */
   readonly times: number;
 }
 

@@ -26,7 +26,7 @@ export const READING_GUIDE: readonly string[] = [
     '| `outcome` | meaning | version of the order |',
     '| --- | --- | --- |',
     '| `ACCEPTED` | The order is placed. Its prices are fixed and its stock is reserved. `order` has lines and totals. | 1 |',
-    '| `REJECTED` | The order is finally refused. `reason` says why. No stock is reserved. | 1 |',
+    '| `REJECTED` | The order is refused permanently. `reason` says why. No stock is reserved. | 1 |',
     '| `APPLIED` | The order changed to `status` from `previousStatus`. Or a stock level changed; then there is `stock` and no order. | one more |',
     '| `REFUSED` | The change is not possible now. The order is unchanged. `reason` says why. | unchanged |',
     '| `DUPLICATE` | The command was decided before. It has no further effect. | unchanged |',
@@ -56,7 +56,7 @@ export const READING_GUIDE: readonly string[] = [
   '## Starting from the snapshot',
   `A team that starts late does not have to read all outcomes: \`${STATE}\` has the latest state of each order. For each partition:`,
   [
-    '1. Ask for the end of the partition, and read from its beginning until your client’s position has reached it. Read only committed records (`isolation.level=read_committed`). The end is usually behind a transaction marker, so the last record is not at the end minus one. For each order the last record counts.',
+    '1. Ask for the end of the partition, and read from its beginning until your client’s position has reached it. Read only committed records (`isolation.level=read_committed`). The end is usually after a transaction marker, so the last record is not at the end minus one. For each order the last record counts.',
     '2. Records without an order id are position markers; the last one counts. It holds three numbers. Outcomes are covered up to `sourceOffset`. Above `coversFrom` they are covered without a hole (-1: from the first outcome on). `eventsOffset` says where to continue. If there is no marker, nothing was decided yet: use -1, -1 and 0.',
     `3. Use \`sourceOffset\` as the integer of the partition. Read \`${EVENTS}\` from the offset \`eventsOffset\` on, by rules 1 to 3. The check is active at once: the first new outcome must name the marker’s \`sourceOffset\` as its \`prevSourceOffset\`. If \`eventsOffset\` is before the first record that Kafka still keeps, you have lost outcomes: read the snapshot again.`,
     '4. A state may be newer than the marker, if the end that you asked for was inside a batch. So compare versions for each outcome that changes an order (`ACCEPTED`, `REJECTED`, `APPLIED`). Process it only if its `version` is above your own.',

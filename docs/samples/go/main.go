@@ -1,4 +1,4 @@
-// A model subscriber. It counts outcomes, money and units, drops repeats, and proves that it missed none. See ../README.md.
+// A sample subscriber. It counts outcomes, money and units, drops repeats, and proves that it missed none. See ../README.md.
 package main
 
 import (

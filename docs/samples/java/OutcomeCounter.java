@@ -13,7 +13,7 @@ import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.*;
 
-/** A model subscriber. It counts outcomes, money and units, drops repeats, and proves that it missed none. See ../README.md. */
+/** A sample subscriber. It counts outcomes, money and units, drops repeats, and proves that it missed none. See ../README.md. */
 public class OutcomeCounter {
   static final ObjectMapper json = new ObjectMapper();
   static final Map<Integer, Schema> writers = new HashMap<>();

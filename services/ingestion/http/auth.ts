@@ -89,7 +89,7 @@ export function knownCaller(
 
 /**
  * The caller of a request without a token: everyone at this address. Its signature is checked with its body. The name has a
- * blank, so no token has it.
+ * space, so no token has it.
  */
 export function senderOf(request: FastifyRequest): Caller {
   const customerId = `sender ${addressOf(request.raw.socket)}`;

@@ -52,7 +52,7 @@ const jitterShare = 0.1;
 const errorCharsMax = 300;
 
 export interface AttemptContext {
-  /** Attempts so far, including this one. */
+  /** Number of attempts so far, including this one. */
   attempts: number;
   nowMs: number;
   /** `[0]` is the delay before the first attempt; the length is the number of attempts. */

@@ -23,7 +23,7 @@ export interface Leased {
   orderId: string;
   orderVersion: number;
   eventType: string;
-  /** Attempts before this one. */
+  /** Number of attempts before this one. */
   attempts: number;
   payload: string;
   createdAtMs: number;

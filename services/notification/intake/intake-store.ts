@@ -6,7 +6,7 @@
 import { type Pool, type Session, uuidToBytes } from '../../shared/mysql/index.ts';
 import type { NewDelivery } from '../deliveries.ts';
 
-/** Rows of one INSERT. With payloads near 2 kB it stays far below max_allowed_packet. */
+/** Maximum number of rows of one INSERT. With payloads near 2 kB it stays far below max_allowed_packet. */
 const insertRowsMax = 400;
 /** Payload bytes of one INSERT: 400 of the largest bodies would be 8 MB. */
 const insertBytesMax = 4_000_000;

@@ -26,7 +26,7 @@ import { countBatch, gapsOf } from './intake-counts.ts';
 import type { Move, PositionStore } from './intake-store.ts';
 import type { PartitionBuffers, Slice } from './partition-buffers.ts';
 
-/** Outcomes of one transaction. Beyond a few hundred, the cost per row no longer falls. */
+/** Maximum number of outcomes of one transaction. Beyond a few hundred, the cost per row no longer falls. */
 const batchRecordsMax = 1_000;
 
 export interface IntakeDeps {

@@ -9,9 +9,9 @@
 import { createHash } from 'node:crypto';
 
 export interface MailBudgetLimits {
-  /** Mails of one customer to one address in a day; three times as many from all customers together. */
+  /** Maximum mails of one customer to one address in a day. All customers together may send three times as many. */
   perAddressDay: number;
-  /** Mails of one customer in a minute. */
+  /** Maximum number of mails of one customer in a minute. */
   perCustomerMinute: number;
 }
 
@@ -42,7 +42,7 @@ const keysMax = 100_000;
 
 interface Rate {
   key: string;
-  /** Mails in a period. They may all come at once. */
+  /** Number of mails in a period. They may all come at once. */
   count: number;
   periodMs: number;
 }

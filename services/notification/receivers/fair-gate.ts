@@ -4,11 +4,11 @@
  * its size.
  */
 export interface GateLimits {
-  /** Concurrent tasks of all keys together. */
+  /** Maximum number of concurrent tasks of all keys together. */
   slotsInAll: number;
-  /** Concurrent tasks of one key. */
+  /** Maximum number of concurrent tasks of one key. */
   slotsEach: number;
-  /** Tasks of one key that may wait for their turn. */
+  /** Maximum number of tasks of one key that may wait for their turn. */
   waitingEach: number;
 }
 

@@ -19,7 +19,7 @@ export interface ResolverLimits {
   queryMs: number;
   /** The limit for a name, including the wait for a slot. */
   deadlineMs: number;
-  /** Names that are resolved concurrently for one customer. */
+  /** Maximum number of names that are resolved concurrently for one customer. */
   namesEach: number;
 }
 
@@ -38,7 +38,7 @@ export class NameError extends Error {
 }
 
 const resolverLimits: ResolverLimits = { queryMs: 1_000, deadlineMs: 5_000, namesEach: 16 };
-/** Names of a customer that may wait for a slot. */
+/** Maximum number of names of a customer that may wait for a slot. */
 const waitingEach = 1_000;
 /** How long an answer and a failure are cached at most, and how many names are cached. */
 const keptMaxMs = 60_000;

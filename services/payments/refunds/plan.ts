@@ -9,7 +9,7 @@ export type AttemptState = 'OPEN' | 'PENDING' | 'TOLD';
 
 export interface Attempt {
   readonly state: AttemptState;
-  /** Calls that may have reached the provider. */
+  /** Number of calls that may have reached the provider. */
   readonly attempts: number;
   /** Times of the first and the last of them; null before the first. */
   readonly firstAtMs: number | null;

@@ -99,7 +99,7 @@ export function startSender(deps: SenderDeps): Sender {
   };
 }
 
-/** One step. A result that cannot be stored is found again when the lease has ended. */
+/** Runs one step. If its result cannot be stored, a later lease finds the result again. */
 async function run(deps: SenderDeps, leased: LeasedRefund, isOnHold: boolean): Promise<void> {
   const { queue, providers, log, metrics, nowMs } = deps;
   const { refund, attempt } = leased;

@@ -13,7 +13,7 @@ import { readLanes } from '../following/worker-positions.ts';
 import type { Check } from './check.ts';
 import type { Pace } from './pace.ts';
 
-/** Rows of one query. */
+/** Maximum number of rows of one query. */
 const chunkRows = 2_000;
 /** Rows near the topic's retention are skipped, because the brokers may delete their records at any time. */
 const retentionMarginMs = 24 * 3_600_000;

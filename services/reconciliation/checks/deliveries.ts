@@ -9,7 +9,7 @@ import type { Memory, RecentEvent } from '../matching/recent-outcomes.ts';
 import type { Check } from './check.ts';
 import { inChunks, type Pace } from './pace.ts';
 
-/** Events of one query. */
+/** Maximum number of events of one query. */
 const chunkEvents = 500;
 /**
  * Notification reloads its endpoints at intervals. Notification may have used either state for an event this close

@@ -15,7 +15,7 @@ import { expectedIn } from './expected.ts';
 import { type RowState, readExpectedOrders, readOrders } from './order-rows.ts';
 import { inChunks, type Pace } from './pace.ts';
 
-/** Orders of one query. */
+/** Maximum number of orders of one query. */
 const chunkOrders = 500;
 
 export interface OrdersDeps {

@@ -3,7 +3,7 @@ import type { Queryable } from '../../shared/mysql/index.ts';
 import type { OpenFinding } from '../checks/check.ts';
 import { type FindingKind, kinds } from './finding-kinds.ts';
 
-/** Rows of one statement. */
+/** Maximum number of rows of one statement. */
 const chunkRows = 200;
 
 export interface StoredFinding extends OpenFinding {

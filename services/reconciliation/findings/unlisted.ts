@@ -5,7 +5,7 @@ import type { StoredFinding } from './table.ts';
 import type { Tally } from './tally.ts';
 
 interface Limits {
-  /** Findings of the kind in the table, after this round. */
+  /** Number of findings of the kind in the table, after this round. */
   listed: number;
   perKindMax: number;
   /** The round may have missed differences, so it does not prove that none is left. */

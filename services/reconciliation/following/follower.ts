@@ -253,8 +253,8 @@ function unreadable(record: InRecord): Difference {
 }
 
 /**
- * Whether a restart from here loses nothing. Outcomes must not be ahead of a gap or of their commands. Otherwise
- * these commands would wait for outcomes before the start after a restart.
+ * Whether a restart from here loses nothing. Outcomes must not be ahead of a gap or of their commands. Otherwise,
+ * after a restart, these commands would wait for outcomes that are before the start.
  */
 function isWhole(ledger: Ledger | undefined, commandsPosition: bigint): boolean {
   if (ledger === undefined) return true;

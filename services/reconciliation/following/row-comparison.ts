@@ -6,7 +6,7 @@ import { compareRow } from '../checks/orders.ts';
 import { inChunks } from '../checks/pace.ts';
 import { type ExpectedOrder, expectedOf, isOrderState, type Memory } from '../matching/recent-outcomes.ts';
 
-/** Rows that one query compares. */
+/** Maximum number of rows that one query compares. */
 const chunkOrders = 1_000;
 
 export interface ComparedOrder {

@@ -17,7 +17,7 @@ import { FRAME_BYTES } from './frame.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const golden = readGoldenFiles(root);
 
-/** Every golden example of one version, read with `hands`. */
+/** Decodes every golden example of one version with the reader `hands`. */
 function readGolden(
   subject: string,
   version: number,

@@ -23,7 +23,7 @@ const setUpMs = 120_000;
 const rowsOfChangeMax = 300;
 let mysql: Mysql;
 let directory: EndpointDirectory;
-/** Rows of endpoints that were read, without counts. */
+/** Number of rows of endpoints that were read, without counts. */
 let rowsRead = 0;
 
 beforeAll(async () => {

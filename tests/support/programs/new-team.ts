@@ -18,11 +18,11 @@ export interface Known {
 
 export interface NewTeam {
   orders: Map<string, Known>;
-  /** Orders in the snapshot, before any outcome was read. */
+  /** Number of orders in the snapshot, before any outcome was read. */
   fromSnapshot: number;
-  /** Outcomes that were new to the team. */
+  /** Number of outcomes that were new to the team. */
   taken: number;
-  /** Copies of outcomes that were dropped by their source offset. */
+  /** Number of copies of outcomes that were dropped by their source offset. */
   repeats: number;
   complaints: string[];
   /** The integer of each partition. */

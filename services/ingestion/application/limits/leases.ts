@@ -14,7 +14,7 @@ interface LeaseRequest {
 
 interface Lease {
   readonly granted: number;
-  /** Orders that the bucket still has. */
+  /** Number of orders that the bucket still has. */
   readonly left: number;
 }
 

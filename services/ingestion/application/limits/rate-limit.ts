@@ -10,7 +10,7 @@ import { createLeases } from './leases.ts';
 
 export interface RateDecision {
   readonly allowed: boolean;
-  /** Orders left now. */
+  /** Number of orders left now. */
   readonly remaining: number;
   /** Time until the requested cost is available; 0 when allowed. */
   readonly waitMs: number;
@@ -43,7 +43,7 @@ interface Bucket {
 interface Account {
   leased: number;
   leaseEndsMs: number;
-  /** Orders that were left in Redis at the last lease. */
+  /** Number of orders that were left in Redis at the last lease. */
   left: number;
   deniedUntilMs: number;
   leasing: Promise<void> | null;

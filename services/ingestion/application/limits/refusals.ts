@@ -12,7 +12,7 @@ export interface Refusals {
 }
 
 export interface RefusalLimits {
-  /** Refusals of one caller that are sent at once. */
+  /** Maximum number of refusals of one caller that are sent at once. */
   readonly atOnceMax: number;
   /** Further refusals of one caller per second. */
   readonly perSecond: number;

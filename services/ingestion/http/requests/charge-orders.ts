@@ -9,7 +9,7 @@ import { bodyOf } from './read-request.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Orders that this request was charged for so far. */
+    /** Number of orders that this request was charged for so far. */
     chargedOrders: number;
   }
 }

@@ -11,7 +11,10 @@ import type { GroupConsumer, GroupConsumerOptions } from './consumer-types.ts';
 import { createPositions } from './positions.ts';
 import type { GroupSession, GroupSessionEvents } from './session-types.ts';
 
-/** Maximum number of restarts in a row before the consumer fails. A session that lasted `healthyAfterMs` resets the count. */
+/**
+ * Maximum number of restarts in a row before the consumer fails. A session that lasted `healthyAfterMs` resets the
+ * count.
+ */
 const restartsMax = 20;
 const healthyAfterMs = 60_000;
 const restartDelayMs = { initial: 200, max: 5_000 };

@@ -47,7 +47,7 @@ interface Writer {
   readonly transactionalId: string;
   readonly wireTopic: string;
   readonly partition: number;
-  /** Records that were appended since the writer was opened. */
+  /** Number of records that were appended since the writer was opened. */
   sequence: number;
 }
 

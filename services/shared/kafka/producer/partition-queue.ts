@@ -15,7 +15,7 @@ export interface SendProof {
  * acknowledged, or with an error.
  */
 export interface Send {
-  /** Records that have no acknowledgement yet. */
+  /** Number of records that have no acknowledgement yet. */
   left: number;
   /** Offset of the first record. */
   baseOffset: bigint;

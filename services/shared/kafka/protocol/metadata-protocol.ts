@@ -102,7 +102,7 @@ interface MetadataResponse {
 /** Reads the response up to the partitions of the one topic. */
 function decodeResponse(raw: Buffer): MetadataResponse {
   const reader = createReader(raw);
-  reader.tagBuffer(); // of the header
+  reader.tagBuffer(); // tags of the header
   reader.skip(4); // throttle_time_ms
   for (let brokers = reader.arrayLength(); brokers > 0; brokers--) {
     reader.skip(4); // node_id

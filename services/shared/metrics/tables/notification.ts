@@ -26,7 +26,7 @@ export const notificationMetrics = {
   },
   notification_log_restarts_total: {
     type: 'counter',
-    help: 'Partitions of the outcome topic that are read again from their beginning. The log was truncated or is shorter (outOfRange), or the topic was recreated (newTopic). Or outcomes are missing behind a loaded position (gap).',
+    help: 'Partitions of the outcome topic that are read again from their beginning. The log was truncated or is shorter (outOfRange), or the topic was recreated (newTopic). Or outcomes are missing after a loaded position (gap).',
     labels: ['reason'],
   },
   notification_rows_deleted_total: {

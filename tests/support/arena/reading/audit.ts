@@ -7,7 +7,7 @@ import { moneyFaults } from './money.ts';
 /** One line per fault; `findings` is empty if there is none. */
 export interface Audit {
   readonly findings: readonly string[];
-  /** Copies of outcomes beyond the first. */
+  /** Number of copies of outcomes beyond the first. */
   readonly repeats: number;
   readonly lost: number;
   readonly unlike: number;

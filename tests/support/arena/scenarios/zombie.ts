@@ -5,7 +5,7 @@ import type { Arena } from '../arena.ts';
 import type { WorkerProcess } from '../processes/worker-process.ts';
 import { decidedMore, frozen, ownedBy } from '../reading/lane-positions.ts';
 
-/** Batches that a victim processes before it freezes. */
+/** Number of batches that a victim processes before it freezes. */
 const freezeAtHit = 10;
 
 /**
