@@ -69,7 +69,9 @@ export async function startScheduler(context: Context): Promise<Running> {
       // Another instance then takes the partitions at once, and not after the end of the leases.
       await leases
         .release()
-        .catch((error: unknown) => log.warn({ reason: String(error) }, 'the scheduler cannot release its leases'));
+        .catch((error: unknown) =>
+          log.warn({ reason: String(error) }, 'the scheduler cannot release its leases'),
+        );
       await accumulator.close(stopMs / 3);
       clock.stop();
       await mysql.close();

@@ -104,7 +104,10 @@ async function send({ store, callbackUrl, nowMs, log }: CallbacksDeps, delivery:
     return;
   }
   const isLast = nowMs() - createdAtMs > givenUpAfterMs;
-  log.warn({ eventId, attempts: attempts + 1, reason: failure, isLast }, 'the receiver did not accept a callback');
+  log.warn(
+    { eventId, attempts: attempts + 1, reason: failure, isLast },
+    'the receiver did not accept a callback',
+  );
   if (isLast) {
     store.run('DELETE FROM deliveries WHERE id = ?', id);
     return;

@@ -50,7 +50,8 @@ export const securityShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'S11',
-    holds: 'No webhook secret is in the database in clear text, and each is bound to its endpoint and customer',
+    holds:
+      'No webhook secret is in the database in clear text, and each is bound to its endpoint and customer',
     shownBy: 'tests/integration/ingestion/webhooks.test.ts',
   },
   {

@@ -158,7 +158,10 @@ async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise
     const reason = verdict.lastError ?? verdict.disable;
     if (await deps.queue.disableEndpoint(endpointId, `${verdict.disable}: ${reason}`.slice(0, 200), nowMs)) {
       deps.metrics.inc('notification_endpoints_disabled_total', { reason: verdict.disable });
-      deps.log.warn({ endpointId, eventId: leased.eventId, reason }, 'notification disabled a webhook endpoint');
+      deps.log.warn(
+        { endpointId, eventId: leased.eventId, reason },
+        'notification disabled a webhook endpoint',
+      );
     }
   }
   finished.splice(0, batch.length);

@@ -44,10 +44,7 @@ export function countBatch(
   metrics.inc('notification_rows_total', { channel: 'webhook' }, deliveries.length - mails);
   for (const gap of gapsOf(plan.events, positions)) {
     metrics.inc('notification_events_total', { result: 'gap' });
-    deps.log.error(
-      gap,
-      'the outcome topic lacks the outcomes before this one',
-    );
+    deps.log.error(gap, 'the outcome topic lacks the outcomes before this one');
   }
 }
 

@@ -21,7 +21,11 @@ describe('the step of a refund', () => {
     ['that was never called is a call', { ...tried(0, 0), firstAtMs: null, lastAtMs: null }, 'refund'],
     ['without an answer is the same call again', tried(1, hourMs), 'refund'],
     ['19 h 59 min after the first call is the same call', tried(5, 20 * hourMs - 60_000), 'refund'],
-    ['20 h after the first call looks the refund up before it calls', tried(5, 20 * hourMs), 'findThenRefund'],
+    [
+      '20 h after the first call looks the refund up before it calls',
+      tried(5, 20 * hourMs),
+      'findThenRefund',
+    ],
     ['24 h after the first call only looks up', tried(5, 24 * hourMs), 'giveUp'],
     ['after 10 calls only looks up', tried(10, hourMs), 'giveUp'],
     ['that the provider works on is a lookup', tried(1, hourMs, 0, 'PENDING'), 'find'],

@@ -53,7 +53,10 @@ export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
       addWriter(readers, subject, id, schema);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      log.warn({ subject, version, schemaId: id, err: error }, 'this build cannot read a registered schema version');
+      log.warn(
+        { subject, version, schemaId: id, err: error },
+        'this build cannot read a registered schema version',
+      );
       unreadable.set(id, error);
     }
   }

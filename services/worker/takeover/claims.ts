@@ -116,7 +116,10 @@ async function openOrStop(
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'INTERNAL')) throw error;
     lane.claimFailed(`it cannot be claimed: ${errorMessage(error)}`, true);
-    deps.log.error({ err: error, partition: lane.partition }, `the worker cannot claim lane ${lane.partition}`);
+    deps.log.error(
+      { err: error, partition: lane.partition },
+      `the worker cannot claim lane ${lane.partition}`,
+    );
     deps.onRefused(lane);
   }
 }

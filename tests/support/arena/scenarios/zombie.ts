@@ -36,7 +36,10 @@ export async function freezeAndReplace(
   await sleep(Math.max(0, frozenMs - (performance.now() - frozenSinceMs)));
   for (const zombie of zombies) zombie.signal('SIGCONT');
   await until(
-    () => zombies.every(({ log }) => log.filter(({ msg }) => msg === 'the group assigned lanes to the worker').length > 1),
+    () =>
+      zombies.every(
+        ({ log }) => log.filter(({ msg }) => msg === 'the group assigned lanes to the worker').length > 1,
+      ),
     {
       what: 'the resumed workers joining their group again',
       deadlineMs: 40_000,
