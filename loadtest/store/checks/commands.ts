@@ -8,7 +8,7 @@ import type { Claimed } from '../subject.ts';
 import { countOf, rows } from './rows.ts';
 
 export interface RanCommands {
-  /** First command of each partition, which is also the number of its orders. */
+  /** The offset of the first command of each partition. It equals the number of orders of the partition. */
   readonly from: readonly number[];
   readonly claimed: Claimed;
   readonly stream: OrderStream;

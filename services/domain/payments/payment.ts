@@ -21,7 +21,7 @@ export interface KnownPayment {
   readonly paymentId: string;
   readonly orderId: string;
   readonly at: LogPosition;
-  /** From 1, within `at`. */
+  /** Its number among the rows at this position, from 1. */
   readonly no: number;
   readonly provider: string;
   readonly providerPaymentId: string;
@@ -35,7 +35,7 @@ export interface KnownRefund {
   readonly refundId: string;
   readonly orderId: string;
   readonly at: LogPosition;
-  /** From 1, within `at`. */
+  /** Its number among the rows at this position, from 1. */
   readonly no: number;
   readonly paymentId: string;
   readonly provider: string;

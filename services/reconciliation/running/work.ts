@@ -78,7 +78,7 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
   const { starts, topicIds } = await findStarts(context, deps, settings, admin);
   const found = createLasting();
   for (const difference of starts.differences) {
-    log.error({ difference }, 'a followed log was replaced or cut; reconciliation opens a finding');
+    log.error({ difference }, 'a followed log was replaced or truncated; reconciliation opens a finding');
     found.add(difference);
   }
   const parts = await createParts(context, deps, starts, topicIds);

@@ -30,11 +30,11 @@ import {
 export interface Shop {
   readonly arena: Arena;
   readonly fleet: Fleet;
-  /** From 0 to 1. */
+  /** Returns a random number from 0 up to 1, without 1. */
   readonly random: () => number;
   /** Base URL of the provider. */
   readonly providerUrl: string;
-  /** Positions of commands that a 202 named. */
+  /** Positions of the commands that got a `202`. */
   readonly tickets: Acked[];
   /** Work for later, at a time in epoch ms. */
   readonly later: { readonly atMs: number; run(): Promise<void> }[];
