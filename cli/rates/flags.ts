@@ -1,6 +1,6 @@
 /** Switches of the rules: `orderstream rules set coupons=off`. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { readPaymentWindow } from '../../services/domain/index.ts';
+import { readPaymentWindow, readUnpaidUnits } from '../../services/domain/index.ts';
 import { usageError } from '../errors.ts';
 import { changeAtVersion, type ImportOptions } from '../tables/import-version.ts';
 
@@ -20,6 +20,11 @@ const flagForms: Readonly<Record<string, FlagForm>> = {
     initial: 'default',
     values: 'default or seconds such as 900s, from 1s to 30 days',
     allows: (value) => readPaymentWindow(value) !== undefined,
+  },
+  unpaidUnits: {
+    initial: 'off',
+    values: 'off or the most units of a customer, from 1 to 999999999',
+    allows: (value) => readUnpaidUnits(value) !== undefined,
   },
 };
 

@@ -55,10 +55,19 @@ describe('a shipping file', () => {
 
 describe('the switches', () => {
   test('are set by name and value', () => {
-    expect([...parseFlags(['coupons=unlimited', 'autoRefund=hold', 'paymentWindow=900s'])]).toEqual([
+    expect([
+      ...parseFlags(['coupons=unlimited', 'autoRefund=hold', 'paymentWindow=900s', 'unpaidUnits=50']),
+    ]).toEqual([
       ['coupons', 'unlimited'],
       ['autoRefund', 'hold'],
       ['paymentWindow', '900s'],
+      ['unpaidUnits', '50'],
+    ]);
+  });
+
+  test.each(['0', '-1', '1.5', 'on', '1000000000', ''])('refuse %j as a number of units', (value) => {
+    expect(faultsOf(() => parseFlags([`unpaidUnits=${value}`]))).toEqual([
+      `unpaidUnits=${value}: unpaidUnits is off or the most units of a customer, from 1 to 999999999`,
     ]);
   });
 
@@ -66,7 +75,7 @@ describe('the switches', () => {
     expect(faultsOf(() => parseFlags(['coupons', 'x=1', 'quantityBreaks=off', 'quantityBreaks=on']))).toEqual(
       [
         'coupons: coupons is on or unlimited or off',
-        'x=1: the switches are coupons, quantityBreaks, autoRefund, paymentWindow',
+        'x=1: the switches are coupons, quantityBreaks, autoRefund, paymentWindow, unpaidUnits',
         'quantityBreaks=on: quantityBreaks is named twice',
       ],
     );

@@ -7,6 +7,7 @@ import type { KnownPayment, LogPosition } from './payments/payment.ts';
 import type { PricedOrder, Product } from './pricing/price.ts';
 import type { Rules } from './pricing/rules.ts';
 import type { StockChange, StockLedger } from './stock-ledger.ts';
+import type { UnpaidChange, UnpaidLedger } from './unpaid-ledger.ts';
 
 /** One record of the command log. `content` is the decoded result. */
 export interface SourceRecord {
@@ -27,6 +28,8 @@ export interface KnownOrder {
   readonly currency: string;
   /** The coupon counters that it took; null for none. */
   readonly redemption: Redemption | null;
+  /** The units that it counted as unpaid when it was placed; 0 if the limit was off. */
+  readonly unpaidUnits: number;
   /** The position of its PLACE command. */
   readonly placedAt: LogPosition;
   readonly total: number;
@@ -69,6 +72,8 @@ export interface Snapshot {
   readonly rules: Rules;
   /** Coupon counters that were read. A guard checks the others later. */
   readonly couponLevels: CouponLevels;
+  /** Units in unpaid orders, by customer, that were read. A guard checks the others later. */
+  readonly unpaidLevels: ReadonlyMap<string, number>;
   /** Stock levels that were read. The decision assumes enough stock of any other SKU, and a guard checks this later. */
   readonly stockLevels: ReadonlyMap<string, number>;
   /** The orders of the batch that already exist. */
@@ -94,6 +99,7 @@ export interface NewOrder {
   readonly reason: Reason | null;
   readonly paymentDueAtMs: number | null;
   readonly redemption: Redemption | null;
+  readonly unpaidUnits: number;
 }
 
 export interface OrderChange {
@@ -134,6 +140,7 @@ export interface Decision extends CouponChanges, MoneyChanges {
   readonly commandRows: readonly CommandRow[];
   readonly paymentSources: ReadonlyMap<KnownPayment, PaymentSource>;
   readonly stock: readonly StockChange[];
+  readonly unpaid: readonly UnpaidChange[];
 }
 
 /** The state that the command handlers share while they decide one batch. */
@@ -142,6 +149,7 @@ export interface DecisionContext {
   readonly settings: DecideSettings;
   readonly stock: StockLedger;
   readonly coupons: CouponLedger;
+  readonly unpaid: UnpaidLedger;
   readonly money: MoneyLedger;
   /** Orders of this batch and of the snapshot, changed by the commands decided so far. */
   readonly orders: Map<string, KnownOrder>;

@@ -21,6 +21,7 @@ import { deadLettered, duplicateCommand, keyConflict } from './events.ts';
 import type { OrderStatus } from './orders/status.ts';
 import { openMoneyLedger } from './payments/money-ledger.ts';
 import { openStockLedger } from './stock-ledger.ts';
+import { openUnpaidLedger } from './unpaid-ledger.ts';
 
 /**
  * Decides a batch. `records` must be in offset order within each partition. Throws RangeError for a command type
@@ -36,6 +37,7 @@ export function decide(
     settings,
     stock: openStockLedger(snapshot.stockLevels),
     coupons: openCouponLedger(snapshot.couponLevels, snapshot.rules.flags),
+    unpaid: openUnpaidLedger(snapshot.unpaidLevels, snapshot.rules.unpaidUnitsMax),
     money: openMoneyLedger(snapshot.money),
     orders: new Map(),
     newOrders: [],
@@ -60,6 +62,7 @@ export function decide(
     })),
     commandRows: outcomes.rows,
     stock: context.stock.changes(),
+    unpaid: context.unpaid.changes(),
     ...context.coupons.changes(),
     ...context.money.changes(),
     paymentSources: context.paymentSources,

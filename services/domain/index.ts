@@ -71,3 +71,4 @@ export {
 } from './pricing/rules.ts';
 export { reasonTable } from './reason-table.ts';
 export type { StockChange } from './stock-ledger.ts';
+export { openUnpaidLedger, readUnpaidUnits, type UnpaidChange } from './unpaid-ledger.ts';

@@ -1,27 +1,48 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { holdsStock, type KnownRefund, totalCounted } from './index.ts';
-import { anyStock, couponLimits, cutLog } from './testing/commands.ts';
+import { anyStock, couponLimits, cutLog, rules } from './testing/commands.ts';
 import { anyLives } from './testing/lives.ts';
 import { type Mode, run, type Tables } from './testing/tables.ts';
 
 const anyCuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
+/** The most units of a customer in unpaid orders. */
+const anyLimit = fc.constantFrom(null, 4, 9);
+/** Records that are decided and lost in a crash, before each batch. */
+const anyCrashes = fc.array(fc.constantFrom(0, 0, 1, 3, 9), { minLength: 1, maxLength: 5 });
 const anyMode = fc.constantFrom<Mode>('fresh', 'remember', 'careful');
 const lives = 1_000;
 
 it('the lives of orders are decided the same in any batches, and lose no cent and no unit', () => {
   const seen = new Set<string>();
   fc.assert(
-    fc.property(anyLives, anyStock, anyCuts, anyMode, (log, stock, cuts, mode) => {
-      const single = run(cutLog(log, [1]), stock, 'careful');
-      const batched = run(cutLog(log, cuts), stock, mode === 'remember' ? 'fresh' : mode);
-      expect(batched.events).toEqual(single.events);
-      expect(batched.tables).toEqual(single.tables);
-      expectMoney(single.tables);
-      expectUnits(single.tables, stock);
-      for (const { type, reason } of single.events) seen.add(reason === null ? type : reason.code);
-      expectEvents(single);
-    }),
+    fc.property(
+      anyLives,
+      anyStock,
+      anyCuts,
+      anyMode,
+      anyLimit,
+      anyCrashes,
+      (log, stock, cuts, mode, limit, crashes) => {
+        const rulesOf = () => ({ ...rules, unpaidUnitsMax: limit });
+        const single = run(cutLog(log, [1]), stock, 'careful', { rulesOf });
+        const batched = run(cutLog(log, cuts), stock, mode === 'remember' ? 'fresh' : mode, {
+          rulesOf,
+          crashes,
+        });
+        expect(batched.events).toEqual(single.events);
+        expect(batched.tables).toEqual(single.tables);
+        expectMoney(single.tables);
+        expectUnits(single.tables, stock);
+        expectLimits(single.tables, limit);
+        for (const { type, reason, payment, order } of single.events) {
+          seen.add(reason === null ? type : reason.code);
+          if (payment?.disposition) seen.add(payment.disposition);
+          if (order?.total === 0) seen.add('total 0');
+        }
+        expectEvents(single);
+      },
+    ),
     { numRuns: lives },
   );
   // The generator reaches every kind of change and refusal.
@@ -37,7 +58,15 @@ it('the lives of orders are decided the same in any batches, and lose no cent an
         'REFUND_UNKNOWN',
         'REFUND_DIFFERS',
       ],
-      ...['REFUND_NOT_FAILED'],
+      ...[
+        'REFUND_NOT_FAILED',
+        'REFUND_TOO_LARGE',
+        'OUT_OF_STOCK',
+        'COUPON_EXHAUSTED',
+        'COUPON_USED',
+        'UNPAID_LIMIT',
+      ],
+      ...['SETTLES', 'MISMATCH', 'SURPLUS', 'LATE', 'UNMATCHED', 'total 0', 'command.duplicate'],
     ]),
   );
 });
@@ -89,6 +118,27 @@ function expectUnits({ orders, stock, couponTotals }: Tables, initial: ReadonlyM
       ({ redemption }) => redemption?.code === code && (redemption.counted & totalCounted) !== 0,
     );
     expect(couponTotals.get(code)).toBe(limit - uses.length);
+  }
+}
+
+/** What customers hold is on their own orders, and within its limit. */
+function expectLimits({ orders, couponCustomers, unpaid }: Tables, limit: number | null): void {
+  const sums = new Map<string, number>();
+  const uses = new Map<string, number>();
+  for (const { status, customerId, unpaidUnits, lines, redemption } of orders.values()) {
+    if (status === 'PENDING_PAYMENT') {
+      const units = lines.reduce((sum, { quantity }) => sum + quantity, 0);
+      expect(unpaidUnits).toBe(limit === null ? 0 : units);
+      sums.set(customerId, (sums.get(customerId) ?? 0) + unpaidUnits);
+    }
+    if (holdsStock(status) && redemption?.code === 'ONCE')
+      uses.set(customerId, (uses.get(customerId) ?? 0) + 1);
+  }
+  for (const customer of ['customer-1', 'customer-2']) {
+    expect(unpaid.get(customer) ?? 0).toBe(sums.get(customer) ?? 0);
+    if (limit !== null) expect(sums.get(customer) ?? 0).toBeLessThanOrEqual(limit);
+    expect(couponCustomers.get(`ONCE ${customer}`) ?? 0).toBe(uses.get(customer) ?? 0);
+    expect(uses.get(customer) ?? 0).toBeLessThanOrEqual(1);
   }
 }
 

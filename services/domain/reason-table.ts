@@ -74,6 +74,12 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
       'Other orders of the customer hold all uses of the coupon that one customer has. An order that is cancelled, expires or is not paid releases its use.',
     seen: ['limit'],
   },
+  UNPAID_LIMIT: {
+    outcome: 'REJECTED',
+    meaning:
+      'With this order, the unpaid orders of the customer would hold more units than the shop allows. Pay or cancel an order first.',
+    seen: ['limit', 'units'],
+  },
   SHIPPING_UNAVAILABLE: {
     outcome: 'REJECTED',
     meaning:

@@ -68,6 +68,9 @@ export const couponMinimum = (eligible: number, minimum: number): Reason =>
 export const couponExhausted = (limit: number): Reason =>
   reason('COUPON_EXHAUSTED', `All ${limit} uses of the coupon are taken.`, '/couponCode', { limit });
 
+export const unpaidLimit = (limit: number, units: number): Reason =>
+  reason('UNPAID_LIMIT', `A customer can hold ${limit} units in unpaid orders.`, '/items', { limit, units });
+
 export const couponUsed = (limit: number): Reason =>
   reason('COUPON_USED', `A customer can use the coupon ${limit} times.`, '/couponCode', { limit });
 

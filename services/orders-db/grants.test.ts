@@ -38,6 +38,7 @@ const sharedStatements = {
   selectItems: 'SELECT FROM order_items',
   selectLanes: 'SELECT FROM lane_positions',
   couponUses: 'SELECT FROM coupon_counters, SELECT FROM coupon_customers',
+  unpaidUnitsOf: 'SELECT FROM unpaid_customers',
   selectRuleVersions: 'SELECT FROM catalogue_state',
   selectCoupons: 'SELECT FROM coupons',
   selectRateRules: 'SELECT FROM rule_flags, SELECT FROM tax_rates, SELECT FROM shipping_rates',

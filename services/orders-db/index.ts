@@ -16,4 +16,5 @@ export {
   selectCoupons,
   selectRateRules,
   selectRuleVersions,
+  unpaidUnitsOf,
 } from './rule-rows.ts';

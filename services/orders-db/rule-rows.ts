@@ -8,6 +8,7 @@ import {
   type RuleFlags,
   type Rules,
   readPaymentWindow,
+  readUnpaidUnits,
   type ShippingRate,
   shippingTable,
   type TaxRate,
@@ -77,8 +78,8 @@ export const couponColumns = (alias: string): string =>
     .map((name) => `${alias}.${name}`)
     .join(', ');
 
-/** Shipping, tax and flags: everything of row 3 of `catalogue_state`. */
-export type RateRules = Pick<Rules, 'flags' | 'flagsText' | 'tax' | 'shipping'>;
+/** Shipping, tax, flags and the limit of unpaid units: everything of row 3 of `catalogue_state`. */
+export type RateRules = Pick<Rules, 'flags' | 'flagsText' | 'tax' | 'shipping' | 'unpaidUnitsMax'>;
 
 /** The versions of coupons (row 2) and of rates and flags (row 3). */
 export interface RuleVersions {
@@ -131,6 +132,14 @@ export async function couponUses(
   return { available: row?.available ?? 0, used: row?.used ?? 0 };
 }
 
+/** Units that the customer holds in unpaid orders that counted them. Takes no locks. */
+export async function unpaidUnitsOf(db: Reader, customerId: string): Promise<number> {
+  const [row] = await db.rows<{ units: number }>(
+    `SELECT units FROM unpaid_customers WHERE customer_id = ${textToSql(customerId)}`,
+  );
+  return row?.units ?? 0;
+}
+
 export async function selectRuleVersions(db: Reader): Promise<RuleVersions> {
   const rows = await db.rows<{ id: number; version: number }>(
     'SELECT id, version FROM catalogue_state WHERE id IN (2, 3)',
@@ -169,6 +178,7 @@ export async function selectRateRules(db: Reader): Promise<RateRules> {
   return {
     flags,
     flagsText: flagsText(flags),
+    unpaidUnitsMax: unpaidUnitsFrom(flagRows),
     tax: taxTable(
       tax.map(
         ({ country, region, category, rate_ppm, inclusive }): TaxRate => ({
@@ -209,6 +219,14 @@ function flagsFrom(rows: readonly { name: string; value: string }[]): RuleFlags 
   const paymentWindowMs = readPaymentWindow(window);
   if (paymentWindowMs === undefined) throw unknownRule(`the switch paymentWindow is ${window}`);
   return { coupons, quantityBreaks, paymentWindowMs };
+}
+
+/** Throws INTERNAL for a value that this version does not know: an order must not be accepted by a guess. */
+function unpaidUnitsFrom(rows: readonly { name: string; value: string }[]): number | null {
+  const value = rows.find(({ name }) => name === 'unpaidUnits')?.value ?? 'off';
+  const units = readUnpaidUnits(value);
+  if (units === undefined) throw unknownRule(`the switch unpaidUnits is ${value}`);
+  return units;
 }
 
 /** No order is the cause. So a lane waits for a newer worker, and the order is no dead letter. */

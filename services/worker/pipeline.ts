@@ -172,7 +172,17 @@ function ordersOf(parts: readonly DecodedPart[]): string {
   return contents.map((content) => (content.kind === 'command' ? content.command.orderId : '')).join(' ');
 }
 
-function observeLevels(low: LowLevels, { stockLevels, couponLevels }: Snapshot, decision: Decision): void {
+function observeLevels(
+  low: LowLevels,
+  { stockLevels, couponLevels, unpaidLevels, rules }: Snapshot,
+  decision: Decision,
+): void {
+  const limit = rules.unpaidUnitsMax;
+  if (unpaidLevels.size > 0 && limit !== null) {
+    const left = new Map([...unpaidLevels].map(([customer, held]) => [customer, limit - held]));
+    const asked = new Map(decision.unpaid.map((each) => [each.customerId, limit - (each.heldMax ?? limit)]));
+    observeEach(low.unpaid, left, asked);
+  }
   if (stockLevels.size > 0) {
     const asked = new Map(decision.stock.map(({ sku, peak }) => [sku, peak]));
     observeEach(low.stock, stockLevels, asked);

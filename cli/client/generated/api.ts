@@ -1091,6 +1091,7 @@ export interface components {
              * @example COUPON_MINIMUM
              * @example COUPON_EXHAUSTED
              * @example COUPON_USED
+             * @example UNPAID_LIMIT
              * @example SHIPPING_UNAVAILABLE
              * @example TAX_RATE_UNKNOWN
              * @example TOTAL_CHANGED

@@ -9,7 +9,7 @@ const instanceHelp = 'local instance whose database to use';
 /** `orderstream rules set|show`: the switches of the price rules. */
 export function rulesCommand(): Command {
   const command = new Command('rules').description(
-    'switch coupons, quantity breaks, automatic refunds and the payment window',
+    'switch coupons, quantity breaks, automatic refunds, the payment window and the limit of unpaid units',
   );
   command
     .command('set')

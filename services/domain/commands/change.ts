@@ -55,6 +55,9 @@ export function applyChange(
   const { orderId, version: fromVersion } = order;
   order.status = change.status ?? previousStatus;
   order.version += 1;
+  if (previousStatus === 'PENDING_PAYMENT' && order.status !== previousStatus) {
+    context.unpaid.giveBack(order.customerId, order.unpaidUnits);
+  }
   context.changes.push({ record, command, orderId, fromVersion, status: order.status });
   if (!context.firstVersions.has(orderId)) context.firstVersions.set(orderId, fromVersion);
   return {

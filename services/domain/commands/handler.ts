@@ -13,6 +13,8 @@ export type Transitions = Readonly<Partial<Record<OrderStatus, OrderStatus>>>;
 export interface CommandNeeds {
   /** SKUs whose prices are read. For SKUs with low stock the levels are read too. The list may contain a SKU twice. */
   readonly skus: string[];
+  /** Customers who place an order. One may be named twice. */
+  readonly customers: string[];
   /** Coupons, and the customers who use them. One may be named twice. */
   readonly coupons: { code: string; customerId: string }[];
   /** Orders whose rows and lines are read. */

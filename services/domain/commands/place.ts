@@ -4,6 +4,7 @@ import { currentOrder, type DecisionContext, type SourceRecord } from '../contex
 import type { Redemption } from '../coupon-ledger.ts';
 import { accepted, duplicatePlace, keyConflict, rejected } from '../events.ts';
 import { acceptedStatus } from '../orders/status.ts';
+import { unitsOf } from '../payments/records.ts';
 import { priceOrder } from '../pricing/price.ts';
 import type { Coupon } from '../pricing/rules.ts';
 import * as reasons from '../reasons.ts';
@@ -59,6 +60,7 @@ function addNeeds(
   readExisting: boolean,
 ): void {
   for (const line of payload.lines) needs.skus.push(line.sku);
+  needs.customers.push(customerId!);
   if (payload.couponCode !== null) needs.coupons.push({ code: payload.couponCode, customerId: customerId! });
   if (readExisting) needs.orderIds.add(orderId!);
 }
@@ -77,19 +79,25 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
   const { products, rules } = context.snapshot;
   const { priced, reason: priceReason, coupon } = priceOrder(payload, products, rules, command.issuedAt);
   const customerId = command.customerId!;
+  const isCounted = rules.unpaidUnitsMax !== null && acceptedStatus(priced.total) === 'PENDING_PAYMENT';
+  const units = isCounted ? unitsOf(payload).ordered : 0;
   const reason =
     priceReason ??
+    context.unpaid.tooLarge(units) ??
     shortOfStock(context, payload) ??
-    (coupon === null ? null : context.coupons.refusal(coupon, customerId));
+    (coupon === null ? null : context.coupons.refusal(coupon, customerId)) ??
+    (units === 0 ? null : context.unpaid.refusal(customerId, units));
   let redemption: Redemption | null = null;
+  let unpaidUnits = 0;
   const status = reason === null ? acceptedStatus(priced.total) : 'REJECTED';
   const windowMs = rules.flags.paymentWindowMs ?? paymentWindowMs;
   const paymentDueAtMs = status === 'PENDING_PAYMENT' ? nowMs + windowMs : null;
   if (reason === null) {
     for (const line of payload.lines) context.stock.take(line.sku, line.quantity);
+    if (units > 0) unpaidUnits = context.unpaid.take(customerId, units);
     if (coupon !== null) redemption = redeem(context, coupon, customerId);
   }
-  const order = { record, command, status, priced, reason, paymentDueAtMs, redemption } as const;
+  const order = { record, command, status, priced, reason, paymentDueAtMs, redemption, unpaidUnits } as const;
   context.newOrders.push(order);
   context.orders.set(orderId, {
     orderId,
@@ -97,6 +105,7 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     fingerprint: command.fingerprint!,
     currency: payload.currency,
     redemption,
+    unpaidUnits,
     placedAt: record,
     total: priced.total,
     paymentDueAtMs,

@@ -71,6 +71,8 @@ export interface Rules {
   readonly tax: TaxTable | null;
   /** Null if no shipping rate was imported: then shipping is free. */
   readonly shipping: ShippingTable | null;
+  /** How many units a customer may hold in unpaid orders; null is no limit. It changes no price. */
+  readonly unpaidUnitsMax: number | null;
 }
 
 /** Rates in ppm by category. */
@@ -98,6 +100,7 @@ export const noRules: Rules = {
   coupons: new Map(),
   tax: null,
   shipping: null,
+  unpaidUnitsMax: null,
 };
 
 /** The flags as an order keeps them, such as `coupons=off,quantityBreaks=on`. Null if all have their defaults. */

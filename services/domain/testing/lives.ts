@@ -1,11 +1,12 @@
 /**
- * Generated lives of few orders: placed, paid once or more, failed, expired, cancelled and refunded, in any order. Payments
- * and refunds have few ids, so that they are repeated, also for another order.
+ * Generated lives of few orders of two customers. They are placed, paid, failed, expired, cancelled and refunded, in
+ * any order. Payments and refunds have few ids, so that they are repeated, also for another order.
  */
 import fc from 'fast-check';
 import type { OrderCommand } from '../../../schemas/index.ts';
 import type { SourceRecord } from '../index.ts';
-import { anyCommand, cancel, place, products, toLog } from './commands.ts';
+import { priceOrder } from '../pricing/price.ts';
+import { anyCommand, cancel, place, products, rules, toLog } from './commands.ts';
 import { confirm, dueAtMs, expire, fail, recordRefund, retryRefund } from './money-commands.ts';
 
 /** Stands for the total of the order until the log is complete. */
@@ -67,7 +68,29 @@ const story = order.map((number) => [
   retryRefund({ order: number, of: 'cancel-1' }),
 ]);
 
-/** A log of some 40 commands, with the amounts of the orders in it. */
+/** The refund of a cancelled order fails, is requested again, and succeeds. Then an operator pays the first one too. */
+const paidTwice = order.map((number) => [
+  place({ order: number, lines: [{ sku: 'A', quantity: 1, expectedUnitPrice: null }] }),
+  confirm({ order: number, payment: 'p2', amount: exact }),
+  cancel({ order: number, id: 'cancel-1' }),
+  recordRefund({ order: number, of: 'cancel-1', amount: exact, succeeded: false }),
+  retryRefund({ order: number, of: 'cancel-1' }),
+  recordRefund({ order: number, of: 'retry-cancel-1', amount: exact }),
+  recordRefund({ order: number, of: 'cancel-1', amount: exact, provider: 'manual', id: 'by-hand' }),
+]);
+
+/** More orders with a coupon than its limit. */
+const rush = fc.constant(
+  [0, 1, 2, 3].map((number) =>
+    place({
+      order: number,
+      lines: [{ sku: 'A', quantity: 1, expectedUnitPrice: null }],
+      couponCode: 'FEW',
+    }),
+  ),
+);
+
+/** A log of some 40 commands, with the amounts of the orders in it. Some commands are in the log again later. */
 export const anyLives = fc
   .array(
     fc.oneof(
@@ -75,10 +98,17 @@ export const anyLives = fc
       { weight: 7, arbitrary: moneyCommand.map((command) => [command]) },
       {
         weight: 1,
-        arbitrary: fc.tuple(story, fc.nat({ max: 5 })).map(([all, count]) => all.slice(0, count)),
+        arbitrary: fc
+          .tuple(fc.oneof(story, paidTwice, rush), fc.nat({ max: 7 }))
+          .map(([all, count]): OrderCommand[] => all.slice(0, count)),
       },
     ),
     { minLength: 1, maxLength: 40 },
+  )
+  .chain((commands) =>
+    fc
+      .array(fc.nat({ max: 39 }), { maxLength: 4 })
+      .map((again) => [...commands, ...again.flatMap((at) => commands.slice(at, at + 1))]),
   )
   .map((commands): SourceRecord[] => toLog(withAmounts(commands.flat())));
 
@@ -86,12 +116,7 @@ function withAmounts(commands: readonly (OrderCommand | null)[]): (OrderCommand 
   const totals = new Map<string, number>();
   for (const command of commands) {
     if (command?.type !== 'PLACE' || totals.has(command.orderId!)) continue;
-    const { lines } = command.payload;
-    const prices = lines.map(({ sku, quantity }) => quantity * (products.get(sku)?.unitPrice ?? 0));
-    totals.set(
-      command.orderId!,
-      prices.reduce((sum, price) => sum + price, 0),
-    );
+    totals.set(command.orderId!, priceOrder(command.payload, products, rules, 0).priced.total);
   }
   return commands.map((command) => {
     if (command?.type !== 'CONFIRM_PAYMENT' && command?.type !== 'RECORD_REFUND') return command;

@@ -11,16 +11,13 @@ import {
   decide,
   handlerOf,
   type KnownOrder,
-  type KnownPayment,
-  type KnownRefund,
-  type MoneySnapshot,
-  paymentKey,
-  positionKey,
   type Snapshot,
   type SourceRecord,
   type StoredOutcome,
 } from '../index.ts';
+import type { Rules } from '../pricing/rules.ts';
 import { couponLimits, products, rules } from './commands.ts';
+import { loadMoney, type MoneyTables, writeMoney } from './money-tables.ts';
 
 /** The time of every batch, and the window of a payment. */
 export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
@@ -31,21 +28,28 @@ export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
  */
 export type Mode = 'fresh' | 'remember' | 'careful';
 
-export interface Tables {
-  readonly orders: Map<string, KnownOrder>;
+export interface Tables extends MoneyTables {
   readonly commands: Map<string, StoredOutcome>;
   readonly stock: Map<string, number>;
   /** Redemptions that are left, by code. */
   readonly couponTotals: Map<string, number>;
   /** Redemptions in use, by `customerKey`. */
   readonly couponCustomers: Map<string, number>;
-  /** By `paymentKey`. */
-  readonly payments: Map<string, KnownPayment>;
-  /** By refund id. */
-  readonly refunds: Map<string, KnownRefund>;
+  /** Units in unpaid orders, by customer. */
+  readonly unpaid: Map<string, number>;
 }
 
 const triesMax = 6;
+
+interface RunOptions {
+  /** The rules of a batch, by its index; those of `commands.ts` by default. */
+  readonly rulesOf?: (batch: number) => Rules;
+  /**
+   * Before a batch, so many records from its start are decided, and the worker crashes before it commits. Used in a
+   * cycle; 0 for no crash.
+   */
+  readonly crashes?: readonly number[];
+}
 
 /**
  * Runs batches through new tables that begin with these levels. Returns every event in order, and the tables.
@@ -54,6 +58,7 @@ export function run(
   batches: readonly (readonly SourceRecord[])[],
   stock: ReadonlyMap<string, number>,
   mode: Mode,
+  { rulesOf = () => rules, crashes = [0] }: RunOptions = {},
 ): { events: OrderEvent[]; tables: Tables } {
   const tables: Tables = {
     orders: new Map(),
@@ -61,14 +66,24 @@ export function run(
     stock: new Map(stock),
     couponTotals: new Map(couponLimits),
     couponCustomers: new Map(),
+    unpaid: new Map(),
     payments: new Map(),
     refunds: new Map(),
   };
   const events: OrderEvent[] = [];
   let scarce = new Set<string>();
-  for (const batch of batches) {
+  const log = batches.flat();
+  let next = 0;
+  for (const [index, batch] of batches.entries()) {
+    const used = rulesOf(index);
+    const lost = log.slice(next, next + crashes[index % crashes.length]!);
+    if (lost.length > 0) {
+      decide(load(tables, lost, { readIds: true, scarce: new Set(), used }), lost, settings);
+      scarce = new Set();
+    }
     if (mode === 'fresh') scarce = new Set();
-    events.push(...runBatch(tables, batch, scarce, mode).events);
+    events.push(...runBatch(tables, batch, { scarce, mode, used }).events);
+    next += batch.length;
   }
   return { events, tables };
 }
@@ -76,14 +91,19 @@ export function run(
 /**
  * Tries a batch as the writer does. The first try is optimistic. The next tries read the rows that caused a failure.
  */
-function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<string>, mode: Mode): Decision {
+function runBatch(
+  tables: Tables,
+  batch: readonly SourceRecord[],
+  { scarce, mode, used }: { scarce: Set<string>; mode: Mode; used: Rules },
+): Decision {
   let readIds = mode === 'careful';
   if (mode === 'careful') {
     for (const sku of tables.stock.keys()) scarce.add(sku);
-    for (const code of rules.coupons.keys()) scarce.add(`coupon ${code}`);
+    for (const code of used.coupons.keys()) scarce.add(`coupon ${code}`);
+    for (const customer of customersOf(batch)) scarce.add(`unpaid ${customer}`);
   }
   for (let attempt = 1; attempt <= triesMax; attempt += 1) {
-    const decision = decide(load(tables, batch, { readIds, scarce }), batch, settings);
+    const decision = decide(load(tables, batch, { readIds, scarce, used }), batch, settings);
     if (decision.newOrders.some(({ command }) => tables.orders.has(command.orderId!))) {
       if (readIds) throw new Error('an order was decided twice although its id was read');
       readIds = true;
@@ -99,12 +119,16 @@ function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<st
           peak !== null && (tables.couponCustomers.get(customerKey(code, customerId)) ?? 0) + peak > limit!,
       ),
     ];
-    if (short.length + shortCoupons.length === 0) {
+    const nearLimit = decision.unpaid.filter(
+      ({ customerId, heldMax }) => heldMax !== null && (tables.unpaid.get(customerId) ?? 0) > heldMax,
+    );
+    if (short.length + shortCoupons.length + nearLimit.length === 0) {
       write(tables, decision);
       return decision;
     }
     for (const { sku } of short) scarce.add(sku);
     for (const { code } of shortCoupons) scarce.add(`coupon ${code}`);
+    for (const { customerId } of nearLimit) scarce.add(`unpaid ${customerId}`);
   }
   throw new Error(`a batch of ${batch.length} did not commit after ${triesMax} tries`);
 }
@@ -112,10 +136,11 @@ function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<st
 function load(
   tables: Tables,
   batch: readonly SourceRecord[],
-  { readIds, scarce }: { readIds: boolean; scarce: ReadonlySet<string> },
+  { readIds, scarce, used }: { readIds: boolean; scarce: ReadonlySet<string>; used: Rules },
 ): Snapshot {
   const needs: CommandNeeds = {
     skus: [],
+    customers: [],
     coupons: [],
     orderIds: new Set(),
     givingBack: new Set(),
@@ -147,7 +172,19 @@ function load(
     customers: new Map([...unusedOf(batch), ...tables.couponCustomers].filter(isScarce)),
   };
   const money = loadMoney(tables, needs);
-  return { products, priceVersion: 7, rules, couponLevels, stockLevels, orders, commands, money };
+  const unpaidLevels = new Map(
+    needs.customers
+      .filter((customer) => scarce.has(`unpaid ${customer}`))
+      .map((customer) => [customer, tables.unpaid.get(customer) ?? 0]),
+  );
+  const levels = { stockLevels, couponLevels, unpaidLevels };
+  return { products, priceVersion: 7, rules: used, ...levels, orders, commands, money };
+}
+
+function customersOf(batch: readonly SourceRecord[]): string[] {
+  return batch.flatMap(({ content }) =>
+    content.kind === 'command' && content.command.type === 'PLACE' ? [content.command.customerId!] : [],
+  );
 }
 
 /** A customer without a row has used no coupon. */
@@ -159,57 +196,9 @@ function unusedOf(batch: readonly SourceRecord[]): [string, number][] {
   });
 }
 
-/**
- * The rows that the store reads, and no others. They are frozen: a batch that is decided again must find them unchanged.
- */
-function loadMoney({ orders, payments, refunds }: Tables, needs: CommandNeeds): MoneySnapshot {
-  const isOpen = ({ orderId, status, amount, currency }: KnownRefund) =>
-    status === 'REQUESTED' &&
-    needs.openRefunds.some(
-      (open) => open.orderId === orderId && open.amount === amount && open.currency === currency,
-    );
-  const named = [...refunds.values()].filter(
-    (refund) => needs.refundIds.includes(refund.refundId) || isOpen(refund),
-  );
-  const read = [...payments.values()].filter(
-    ({ paymentId, orderId, disposition }) =>
-      (disposition === 'SETTLES' && needs.moneyOf.has(orderId)) ||
-      named.some((refund) => refund.paymentId === paymentId),
-  );
-  const byOrder = new Map(
-    Array.from(
-      Map.groupBy(read, ({ orderId }) => orderId),
-      ([orderId, own]) => [
-        orderId,
-        {
-          payments: own,
-          refunds: [...refunds.values()]
-            .filter((refund) => own.some(({ paymentId }) => paymentId === refund.paymentId))
-            .map((refund) => Object.freeze({ ...refund })),
-        },
-      ],
-    ),
-  );
-  const keys = needs.payments.map(({ provider, providerPaymentId }) =>
-    paymentKey(provider, providerPaymentId),
-  );
-  const byProvider = new Map(keys.flatMap((key) => (payments.has(key) ? [[key, payments.get(key)!]] : [])));
-  const lastNumbers = new Map(
-    [...needs.moneyOf].flatMap((orderId) => {
-      const key = orders.has(orderId) ? positionKey(orders.get(orderId)!.placedAt) : null;
-      const lastOf = (rows: Iterable<KnownPayment | KnownRefund>) =>
-        Math.max(0, ...[...rows].filter(({ at }) => positionKey(at) === key).map(({ no }) => no));
-      return key === null
-        ? []
-        : [[key, { payment: lastOf(payments.values()), refund: lastOf(refunds.values()) }] as const];
-    }),
-  );
-  return { byOrder, byProvider, lastNumbers };
-}
-
 function write(tables: Tables, decision: Decision): void {
-  const { newOrders, changes, updates, commandRows, stock, couponTotals, couponCustomers } = decision;
-  for (const { record, command, status, priced, paymentDueAtMs, redemption } of newOrders) {
+  const { newOrders, changes, updates, commandRows, stock, couponTotals, couponCustomers, unpaid } = decision;
+  for (const { record, command, status, priced, paymentDueAtMs, redemption, unpaidUnits } of newOrders) {
     const orderId = command.orderId!;
     if (tables.orders.has(orderId)) throw new Error('one batch holds two new orders with the same id');
     const { customerId, fingerprint, payload } = command;
@@ -220,6 +209,7 @@ function write(tables: Tables, decision: Decision): void {
       fingerprint: fingerprint!,
       currency,
       redemption,
+      unpaidUnits,
       placedAt: { partition: record.partition, offset: record.offset },
       total: priced.total,
       paymentDueAtMs,
@@ -257,33 +247,7 @@ function write(tables: Tables, decision: Decision): void {
     const key = customerKey(code, customerId);
     tables.couponCustomers.set(key, (tables.couponCustomers.get(key) ?? 0) + net);
   }
-}
-
-function writeMoney(
-  tables: Tables,
-  { newPayments, newRefunds, changedRefunds, paymentSources }: Decision,
-): void {
-  const keyOf = ({ at, no }: { at: { partition: number; offset: number }; no: number }) =>
-    `${at.partition}-${at.offset}-${no}`;
-  const taken = new Set([...tables.payments.values()].map(keyOf));
-  for (const payment of newPayments) {
-    const key = paymentKey(payment.provider, payment.providerPaymentId);
-    if (tables.payments.has(key) || taken.has(keyOf(payment))) throw new Error(`${key} is stored twice`);
-    if (!paymentSources.has(payment)) throw new Error(`${key} has no source`);
-    taken.add(keyOf(payment));
-    const { partition, offset } = payment.at;
-    tables.payments.set(key, { ...payment, at: { partition, offset } });
-  }
-  const takenRefunds = new Set([...tables.refunds.values()].map(keyOf));
-  for (const refund of newRefunds) {
-    if (tables.refunds.has(refund.refundId) || takenRefunds.has(keyOf(refund)))
-      throw new Error(`${refund.refundId} is stored twice`);
-    takenRefunds.add(keyOf(refund));
-    const { partition, offset } = refund.at;
-    tables.refunds.set(refund.refundId, { ...refund, at: { partition, offset } });
-  }
-  for (const refund of changedRefunds) {
-    if (!tables.refunds.has(refund.refundId)) throw new Error(`${refund.refundId} does not exist`);
-    tables.refunds.set(refund.refundId, { ...refund });
+  for (const { customerId, net } of unpaid) {
+    tables.unpaid.set(customerId, (tables.unpaid.get(customerId) ?? 0) + net);
   }
 }

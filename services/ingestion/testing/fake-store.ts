@@ -28,6 +28,7 @@ export function createFakeStore(controls: FakeStoreState): AppDeps['store'] {
       products: new Map(skus.map((sku) => [sku, productOf(sku)])),
       rules: noRules,
       couponLevels: noCouponLevels,
+      unpaidLevels: new Map(),
     }),
   };
 }

@@ -10,6 +10,7 @@ GRANT SELECT ON `orderstream`.`price_breaks` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`coupons` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`coupon_counters` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`coupon_customers` TO 'orderstream_ingestion'@'%';
+GRANT SELECT ON `orderstream`.`unpaid_customers` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`tax_rates` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`shipping_rates` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`rule_flags` TO 'orderstream_ingestion'@'%';

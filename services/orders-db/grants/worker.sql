@@ -13,6 +13,7 @@ GRANT SELECT, INSERT, UPDATE ON `orderstream`.`dead_letters` TO 'orderstream_wor
 GRANT SELECT, UPDATE (`added`, `available`) ON `orderstream`.`stock` TO 'orderstream_worker'@'%';
 GRANT SELECT, UPDATE (`available`) ON `orderstream`.`coupon_counters` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT (`code`, `customer_id`), UPDATE (`used`) ON `orderstream`.`coupon_customers` TO 'orderstream_worker'@'%';
+GRANT SELECT, INSERT (`customer_id`), UPDATE (`units`) ON `orderstream`.`unpaid_customers` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`price_breaks` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`coupons` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`tax_rates` TO 'orderstream_worker'@'%';

@@ -12,6 +12,7 @@ import type { Session } from '../../shared/mysql/index.ts';
 import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
 import { firstHalf, type LaneBatch, recordCount } from '../lanes/batch.ts';
 import { type BatchResult, type CommittedBatch, type PipelineDeps, runBatch } from '../pipeline.ts';
+import type { Shortage } from '../stages/levels.ts';
 import { findLostLanes, type LostLaneDeps } from '../takeover/lost-lanes.ts';
 import { judgeAlone } from '../waits/judge-record.ts';
 import type { ExclusiveRun } from './exclusive-run.ts';
@@ -111,9 +112,8 @@ async function actOn(
       deps.low.stock.add(result.skus);
       deps.low.totals.add(result.codes);
       deps.low.customers.add(result.customers);
-      deps.metrics.inc('worker_batch_retries_total', {
-        cause: result.skus.length > 0 ? 'shortOfStock' : 'shortOfCoupons',
-      });
+      deps.low.unpaid.add(result.unpaid);
+      deps.metrics.inc('worker_batch_retries_total', { cause: causeOf(result) });
       attempt.shortages += 1;
       if (attempt.shortages % failuresMax === 0) {
         attempt.batch = firstHalf(attempt.batch);
@@ -121,6 +121,11 @@ async function actOn(
       }
       return 'again';
   }
+}
+
+function causeOf({ skus, codes, customers }: Shortage): string {
+  if (skus.length > 0) return 'shortOfStock';
+  return codes.length + customers.length > 0 ? 'shortOfCoupons' : 'unpaidLimit';
 }
 
 async function remedy(

@@ -11,15 +11,24 @@ export interface LowStock {
   readonly size: number;
 }
 
-/** What is known to be short: SKUs, codes of coupons, and customers' uses of coupons by `customerKey`. */
+/**
+ * What is known to be short: SKUs, codes of coupons, and customers' uses of coupons by `customerKey`. `unpaid` has the
+ * customers who hold nearly as many unpaid units as they may.
+ */
 export interface LowLevels {
   readonly stock: LowStock;
   readonly totals: LowStock;
   readonly customers: LowStock;
+  readonly unpaid: LowStock;
 }
 
 export function createLowLevels(): LowLevels {
-  return { stock: createLowStock(), totals: createLowStock(), customers: createLowStock() };
+  return {
+    stock: createLowStock(),
+    totals: createLowStock(),
+    customers: createLowStock(),
+    unpaid: createLowStock(),
+  };
 }
 
 const skusMax = 10_000;

@@ -1,6 +1,6 @@
 /**
  * Counters of limited coupons: read, locked and changed under a guard. They have the form and the guard of the stock counters. Every
- * writer locks customers before totals, both in sorted order, and stock after them.
+ * writer locks customers before totals, both in sorted order, and stock after them. Unpaid units are locked before.
  */
 import { type CustomerChange, customerKey, type TotalChange } from '../../domain/index.ts';
 import { type Session, type StatementBuffer, textToSql } from '../../shared/mysql/index.ts';

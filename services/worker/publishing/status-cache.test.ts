@@ -18,6 +18,7 @@ function decisionOf(...commands: Parameters<typeof toLog>[0]): Decision {
     priceVersion: 1,
     rules: noRules,
     couponLevels: noCouponLevels,
+    unpaidLevels: new Map(),
     stockLevels: none,
     orders: none,
     commands: none,

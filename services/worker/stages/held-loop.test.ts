@@ -54,6 +54,7 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
     priceVersion: 1,
     rules: noRules,
     couponLevels: noCouponLevels,
+    unpaidLevels: new Map(),
     stockLevels: none,
     orders: none,
     commands: none,

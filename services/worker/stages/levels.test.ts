@@ -19,6 +19,7 @@ const coupon: Coupon = {
 const rules = { ...noRules, coupons: new Map([['FEW', coupon]]) };
 const noNeeds: CommandNeeds = {
   skus: [],
+  customers: [],
   coupons: [],
   orderIds: new Set(),
   givingBack: new Set(),
@@ -38,23 +39,29 @@ const held = {
 } as unknown as KnownOrder;
 
 /** Loads the levels for a batch. Resolves with its statements. Of everything short, 5 are left. */
-async function statements(needs: Partial<CommandNeeds>, order = held): Promise<string[]> {
+async function statements(
+  needs: Partial<CommandNeeds>,
+  order = held,
+  unpaidUnitsMax: number | null = null,
+): Promise<string[]> {
   const low = createLowLevels();
   low.stock.add(['A', 'B']);
   low.totals.add(['FEW']);
   low.customers.add(['FEW c1']);
+  low.unpaid.add(['c1', 'full']);
   const sent: string[] = [];
   const rows = async (sql: string) => {
     sent.push(sql);
+    if (sql.includes('unpaid_customers')) return [{ customer_id: 'full', units: 9 }];
     return ['A', 'B', 'FEW']
       .filter((name) => sql.includes(`'${name}'`))
       .map((name) => ({ sku: name, code: name, customer_id: 'c1', available: 5, used: 0 }));
   };
   await loadLevels(
-    { session: { rows } as unknown as Session, low },
+    { session: { rows, write: rows } as unknown as Session, low },
     { ...noNeeds, ...needs },
     new Map([['o1', order]]),
-    rules,
+    { ...rules, unpaidUnitsMax },
   );
   return sent;
 }
@@ -84,4 +91,23 @@ test('a batch locks no counter of orders that give nothing back', async () => {
   expect(locksOf(await statements({ skus: ['B'], givingBack: new Set(['o1']) }, ended))).toEqual([
     ['stock', "'B'"],
   ]);
+});
+
+test('customers near the limit are locked before all other counters, and those at the limit are only read', async () => {
+  const owing = { ...held, unpaidUnits: 2, redemption: null } as KnownOrder;
+  const near = await statements({ customers: ['c1', 'full', 'new'] }, owing, 9);
+  expect(near.filter((sql) => !sql.startsWith('INSERT'))).toEqual([
+    "SELECT customer_id, units FROM unpaid_customers WHERE customer_id IN ('c1','full')",
+    "SELECT customer_id, units FROM unpaid_customers WHERE customer_id IN ('c1') ORDER BY customer_id FOR UPDATE",
+  ]);
+  const alsoShort = await statements({ customers: ['full'], skus: ['B'] }, owing, 9);
+  expect(locksOf(alsoShort)).toEqual([
+    ['unpaid_customers', "'c1','full'"],
+    ['stock', "'B'"],
+  ]);
+});
+
+test('without a limit no unpaid units are read', async () => {
+  const owing = { ...held, unpaidUnits: 0, redemption: null } as KnownOrder;
+  expect(await statements({ customers: ['c1', 'full'] }, owing)).toEqual([]);
 });

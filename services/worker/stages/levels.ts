@@ -1,5 +1,5 @@
 /**
- * The levels of stock and coupon counters that a decision needs. Most batches read none: they assume that enough is left,
+ * The levels of stock, coupon counters and unpaid units that a decision needs. Most batches read none: they assume that enough is left,
  * and guards check this. A counter that was short before is read and locked, so that the next decision is exact. Only new
  * orders need levels, because a give-back is never refused.
  */
@@ -19,6 +19,7 @@ import type { Session } from '../../shared/mysql/index.ts';
 import type { LowLevels, LowStock } from '../batching/low-stock.ts';
 import { type CouponUse, readTotals, readUsed, usedMaxOf } from '../counters/coupon-counters.ts';
 import { lockLevels, readLevels } from '../counters/stock.ts';
+import { lockUnpaid, readUnpaid } from '../counters/unpaid-customers.ts';
 
 export interface LevelDeps {
   readonly session: Session;
@@ -28,20 +29,22 @@ export interface LevelDeps {
 export interface Levels {
   readonly stockLevels: ReadonlyMap<string, number>;
   readonly couponLevels: CouponLevels;
+  readonly unpaidLevels: ReadonlyMap<string, number>;
 }
 
-/** What is short, by SKU, code and `customerKey`. */
+/** What is short, by SKU, code, `customerKey` and customer. */
 export interface Shortage {
   readonly skus: readonly string[];
   readonly codes: readonly string[];
   readonly customers: readonly string[];
+  readonly unpaid: readonly string[];
 }
 
 /**
  * Reads the levels of everything that is known to be short. A level of 0 is not locked. To refuse an order, it is enough
  * that nothing was left at the read. So orders for a sold-out SKU block no other batch.
  *
- * Locks are taken in the order of the writes: customers, totals, stock. A batch that locks a level also locks
+ * Locks are taken in the order of the writes: unpaid units, customers, totals, stock. A batch that locks a level also locks
  * all counters before it. Otherwise its writes would lock them later, in another order.
  */
 export async function loadLevels(
@@ -53,7 +56,9 @@ export async function loadLevels(
   const orders = givingBack(needs, known);
   const uses = countedUses(needs, orders, rules);
   const shortSkus = shortOf(low.stock, needs.skus, () => skusOf(needs, orders));
-  if (shortSkus.length === 0 && uses === null) return { stockLevels: noLevels, couponLevels: noCouponLevels };
+  const unpaid = unpaidCustomers(needs, known, rules);
+  const nearLimit = shortOf(low.unpaid, unpaid.asked, () => unpaid.all);
+  if (shortSkus.length + nearLimit.length === 0 && uses === null) return noneRead;
   const { askedCodes, codes, asked, pairs } = uses ?? noUses;
   const shortCodes = shortOf(low.totals, askedCodes, () => codes);
   const shortPairs = new Set(shortOf(low.customers, asked.keys(), () => pairs.keys()));
@@ -72,6 +77,12 @@ export async function loadLevels(
     ([key, use]) => isLater || (shortPairs.has(key) && !isUsedUp(key, use)),
   );
 
+  const held = await readUnpaid(session, nearLimit);
+  const isFull = (customer: string) => held.get(customer)! >= (rules.unpaidUnitsMax ?? 0);
+  const unpaidToLock =
+    isLater || pairsToLock.length > 0 ? [...unpaid.all] : nearLimit.filter((customer) => !isFull(customer));
+
+  const lockedUnpaid = await lockUnpaid(session, unpaidToLock);
   const lockedUsed = await readUsed(
     session,
     pairsToLock.map(([, use]) => use),
@@ -86,6 +97,7 @@ export async function loadLevels(
       totals: new Map([...totals, ...lockedTotals]),
       customers: new Map([...usedUp, ...lockedUsed]),
     },
+    unpaidLevels: new Map([...held, ...lockedUnpaid]),
   };
 }
 
@@ -97,7 +109,7 @@ function shortOf(low: LowStock, asked: Iterable<string>, all: () => Iterable<str
   return low.among(asked).length === 0 ? [] : low.among(all());
 }
 
-const noLevels: ReadonlyMap<string, number> = new Map();
+const noneRead: Levels = { stockLevels: new Map(), couponLevels: noCouponLevels, unpaidLevels: new Map() };
 
 /** The counters that a batch may change. */
 interface CountedUses {
@@ -151,6 +163,20 @@ function countedUses(
   return codes.size + pairs.size === 0 ? null : { askedCodes, codes: [...codes], asked, pairs };
 }
 
+/** `asked`: customers with new orders, if there is a limit. `all`: these and the owners of orders that may give units back. */
+function unpaidCustomers(
+  { customers }: CommandNeeds,
+  orders: ReadonlyMap<string, KnownOrder>,
+  { unpaidUnitsMax }: Rules,
+): { asked: readonly string[]; all: ReadonlySet<string> } {
+  const asked = unpaidUnitsMax === null ? [] : customers;
+  const all = new Set(asked);
+  for (const { status, unpaidUnits, customerId } of orders.values()) {
+    if (status === 'PENDING_PAYMENT' && unpaidUnits > 0) all.add(customerId);
+  }
+  return { asked, all };
+}
+
 /**
  * What of the failed updates is short now. If nothing is, because it was given back meanwhile, it is everything that the batch
  * takes.
@@ -159,6 +185,7 @@ export async function findShortage(session: Session, decision: Decision): Promis
   const stock = decision.stock.filter(({ peak }) => peak > 0);
   const totals = decision.couponTotals.filter(({ peak }) => peak !== null);
   const customers = decision.couponCustomers.filter(({ peak }) => peak !== null);
+  const unpaid = decision.unpaid.filter(({ heldMax }) => heldMax !== null);
   const levels = await readLevels(
     session,
     stock.map(({ sku }) => sku),
@@ -169,16 +196,24 @@ export async function findShortage(session: Session, decision: Decision): Promis
     'no lock',
   );
   const used = await readUsed(session, customers, 'no lock');
+  const held = await readUnpaid(
+    session,
+    unpaid.map(({ customerId }) => customerId),
+  );
   const keyOf = ({ code, customerId }: CouponUse) => customerKey(code, customerId);
   const short = {
     skus: stock.filter(({ sku, peak }) => levels.get(sku)! < peak).map(({ sku }) => sku),
     codes: totals.filter(({ code, peak }) => left.get(code)! < peak!).map(({ code }) => code),
     customers: customers.filter((each) => used.get(keyOf(each))! > usedMaxOf(each)!).map(keyOf),
+    unpaid: unpaid
+      .filter(({ customerId, heldMax }) => held.get(customerId)! > heldMax!)
+      .map(({ customerId }) => customerId),
   };
-  if (short.skus.length + short.codes.length + short.customers.length > 0) return short;
+  if (Object.values(short).some((names) => names.length > 0)) return short;
   return {
     skus: stock.map(({ sku }) => sku),
     codes: totals.map(({ code }) => code),
     customers: customers.map(keyOf),
+    unpaid: unpaid.map(({ customerId }) => customerId),
   };
 }

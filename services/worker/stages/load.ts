@@ -30,6 +30,7 @@ export async function loadSnapshot(
 export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
   const needs: CommandNeeds = {
     skus: [],
+    customers: [],
     coupons: [],
     orderIds: new Set(),
     givingBack: new Set(),

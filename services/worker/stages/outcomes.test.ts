@@ -28,6 +28,7 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
     priceVersion: 1,
     rules: noRules,
     couponLevels: noCouponLevels,
+    unpaidLevels: new Map(),
     stockLevels: none,
     orders: none,
     commands: none,

@@ -9,6 +9,7 @@ import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Script, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import { layOutCouponCustomers, layOutCouponTotals } from '../counters/coupon-counters.ts';
 import { layOutStock } from '../counters/stock.ts';
+import { layOutUnpaid } from '../counters/unpaid-customers.ts';
 import { layOutAttemptsDelete } from '../store/crash-attempts.ts';
 import { layOutDeadLetters } from '../store/dead-letters.ts';
 import { layOutPayments, layOutRefunds, layOutRefundUpdate } from '../store/money-rows.ts';
@@ -65,6 +66,7 @@ export function layOutWrites(
     }
   }
   const guarded = [
+    { place: layOutUnpaid(buffer, decision.unpaid), rows: decision.unpaid.length },
     { place: layOutCouponCustomers(buffer, decision.couponCustomers), rows: decision.couponCustomers.length },
     { place: layOutCouponTotals(buffer, decision.couponTotals), rows: decision.couponTotals.length },
     { place: layOutStock(buffer, decision.stock), rows: decision.stock.length },
@@ -72,7 +74,7 @@ export function layOutWrites(
   return { script: buffer.script(), updates, guarded, decision, parts };
 }
 
-/** Sends the statements. Returns false if stock is short. Then the caller must roll back. */
+/** Sends the statements. Returns false if a guard failed. Then the caller must roll back. */
 export async function writeBatch(session: Session, writes: BatchWrites): Promise<boolean> {
   const { script, updates, guarded } = writes;
   const writing = session.run(script);

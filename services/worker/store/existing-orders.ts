@@ -36,6 +36,7 @@ type OrderRow = {
   failed_attempts: number;
   coupon_code: string | null;
   coupon_counted: number;
+  unpaid_units: number;
 };
 type ItemRow = KnownLine & { order_key: number };
 type CommandOutcomeRow = {
@@ -75,7 +76,7 @@ function layOutOrderReads(buffer: StatementBuffer, orderIds: ReadonlySet<string>
   if (orderIds.size === 0) return () => new Map<string, KnownOrder>();
   buffer.begin(
     'SELECT order_id, order_key, customer_id, fingerprint, currency, total, payment_due_at_ms, status, version, ' +
-      'received, refund_pending, refunded, disputed, failed_attempts, coupon_code, coupon_counted ' +
+      'received, refund_pending, refunded, disputed, failed_attempts, coupon_code, coupon_counted, unpaid_units ' +
       'FROM orders WHERE order_id IN (',
   );
   buffer.uuids(orderIds);
@@ -103,6 +104,7 @@ function knownOrders(rows: readonly OrderRow[], items: readonly ItemRow[]): Map<
         fingerprint: row.fingerprint,
         currency: row.currency,
         redemption: row.coupon_counted === 0 ? null : { code: row.coupon_code!, counted: row.coupon_counted },
+        unpaidUnits: row.unpaid_units,
         placedAt: placedAt(row.order_key),
         total: row.total,
         paymentDueAtMs: row.payment_due_at_ms,

@@ -16,7 +16,7 @@ import { type StatementBuffer, textToSql } from '../../shared/mysql/index.ts';
 const orderColumns =
   'order_key,order_id,customer_id,status,version,currency,subtotal,discount,shipping,tax,total,coupon_code,' +
   'price_version,idempotency_key,fingerprint,reason,shipping_address,contact,metadata,payment_due_at_ms,' +
-  'timer_at_ms,tax_included,shipping_tax_rate_ppm,coupon_counted,rules_version,flags,created_at_ms,updated_at_ms';
+  'timer_at_ms,tax_included,shipping_tax_rate_ppm,coupon_counted,unpaid_units,rules_version,flags,created_at_ms,updated_at_ms';
 
 const itemColumns = 'order_key,line_no,sku,quantity,unit_price,line_total';
 
@@ -149,7 +149,7 @@ export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRo
 
 /** The values of `orderColumns` up to `shipping_tax_rate_ppm`. */
 function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number, nowMs: number): void {
-  const { record, command, priced, status, reason, paymentDueAtMs, redemption } = order;
+  const { record, command, priced, status, reason, paymentDueAtMs, redemption, unpaidUnits } = order;
   const place = command.payload;
   buffer.integer(orderKeyOf(record.partition, record.offset));
   buffer.comma();
@@ -180,6 +180,7 @@ function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number
     priced.taxIncluded,
     priced.shippingTaxRatePpm,
     redemption?.counted ?? 0,
+    unpaidUnits,
   ];
   for (const number of numbers) {
     buffer.comma();

@@ -35,6 +35,7 @@ export async function rehearse(session: Session): Promise<void> {
     'INSERT INTO dead_letters (topic,partition_id,source_offset,reason_code,message,attempts,value_sha256,value_bytes,source_at_ms,first_failed_at_ms) ' +
       `VALUES (${nobody},${partition},${offset},'REHEARSAL','',1,${hash},0,0,0)`,
     `INSERT INTO coupon_customers (code,customer_id) VALUES (${nobody},${nobody}) ON DUPLICATE KEY UPDATE used = used`,
+    `INSERT INTO unpaid_customers (customer_id) VALUES (${nobody}) ON DUPLICATE KEY UPDATE units = units`,
     'UPDATE coupon_counters SET available = available WHERE code = (SELECT code FROM (SELECT code FROM coupon_counters LIMIT 1) c)',
     'UPDATE stock SET available = available WHERE sku = (SELECT sku FROM (SELECT sku FROM stock LIMIT 1) s)',
   ];

@@ -180,6 +180,7 @@ describe('switches', () => {
       quantityBreaks: 'on',
       autoRefund: 'on',
       paymentWindow: 'default',
+      unpaidUnits: 'off',
     });
     expect(await rows('SELECT subject, details FROM audit_log')).toEqual([
       { subject: 'rule:coupons', details: '{"version":1,"before":"on","value":"unlimited"}' },

@@ -1,4 +1,4 @@
-/** Reads the data of a quote: the products and rules that a worker would read, and coupon counters without locks. */
+/** Reads the data of a quote: the products and rules that a worker would read, and counters without locks. */
 import {
   type Coupon,
   type CouponLevels,
@@ -17,6 +17,7 @@ import {
   selectCoupons,
   selectRateRules,
   selectRuleVersions,
+  unpaidUnitsOf,
 } from '../../../orders-db/index.ts';
 import { appError } from '../../../shared/errors/index.ts';
 import { placeholders, type Queryable } from '../../../shared/mysql/index.ts';
@@ -25,6 +26,8 @@ export interface QuotePrices {
   readonly products: ReadonlyMap<string, Product>;
   readonly rules: Rules;
   readonly couponLevels: CouponLevels;
+  /** Units in unpaid orders of the customer; empty without a limit. */
+  readonly unpaidLevels: ReadonlyMap<string, number>;
 }
 
 export interface QuoteNeeds {
@@ -65,7 +68,10 @@ export function createPriceReader(db: Queryable): (needs: QuoteNeeds) => Promise
     const rules = await readRules(couponCode);
     const coupon = couponCode === null ? undefined : rules.coupons.get(couponCode);
     const couponLevels = coupon === undefined ? noCouponLevels : await readLevels(db, coupon, customerId);
-    return { products: productsFrom(rows), rules, couponLevels };
+    const unpaidLevels = new Map(
+      rules.unpaidUnitsMax === null ? [] : [[customerId, await unpaidUnitsOf(db, customerId)]],
+    );
+    return { products: productsFrom(rows), rules, couponLevels, unpaidLevels };
   };
 }
 

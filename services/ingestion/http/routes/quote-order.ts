@@ -1,4 +1,4 @@
-import { openCouponLedger, priceOrder } from '../../../domain/index.ts';
+import { acceptedStatus, openCouponLedger, openUnpaidLedger, priceOrder } from '../../../domain/index.ts';
 import { placePayload } from '../../application/submit/to-command.ts';
 import type { Operation } from '../operation.ts';
 import { orderBytesMax } from '../requests/bodies.ts';
@@ -51,7 +51,16 @@ export function quoteOrder(deps: RouteDeps): RouteOf<OrderRequest> {
         coupon,
       } = priceOrder(place, prices.products, prices.rules, deps.nowMs());
       const ledger = openCouponLedger(prices.couponLevels, prices.rules.flags);
-      const reason = priceReason ?? (coupon === null ? null : ledger.refusal(coupon, customerId));
+      const unpaid = openUnpaidLedger(prices.unpaidLevels, prices.rules.unpaidUnitsMax);
+      const units =
+        acceptedStatus(priced.total) === 'PAID'
+          ? 0
+          : place.lines.reduce((sum, { quantity }) => sum + quantity, 0);
+      const reason =
+        priceReason ??
+        unpaid.tooLarge(units) ??
+        (coupon === null ? null : ledger.refusal(coupon, customerId)) ??
+        (units === 0 ? null : unpaid.refusal(customerId, units));
       const { lines, subtotal, discount, shipping, tax, taxIncluded, total } = priced;
       const quote = {
         currency: order.currency,
