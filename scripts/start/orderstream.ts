@@ -3,6 +3,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { StackError, type StackInfo, stackEnv } from '../../stack/index.ts';
+import { compileCache } from './compile-cache.ts';
 
 /** Runs a command of `orderstream` as a user would, so that each step can be repeated by hand. */
 export type Orderstream = (args: string[]) => Promise<void>;
@@ -19,6 +20,7 @@ export function createOrderstream(
   tell: (line: string) => void,
 ): Orderstream {
   const env = {
+    NODE_COMPILE_CACHE: compileCache,
     ...process.env,
     ...stackEnv(info),
     ORDERSTREAM_URL: `http://127.0.0.1:${info.instance.ports.ingestion}`,

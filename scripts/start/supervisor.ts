@@ -11,6 +11,7 @@ import {
   stopProcess,
   waitUntil,
 } from '../../stack/index.ts';
+import { compileCache } from './compile-cache.ts';
 import { logTail } from './log-tail.ts';
 import type { ServiceSpec } from './services.ts';
 
@@ -61,7 +62,7 @@ export function createSupervisor(dir: string, tell: (line: string) => void): Sup
     child.startedMs = performance.now();
     child.process = spawn(process.execPath, [child.spec.entry], {
       cwd: root,
-      env: { ...process.env, ...child.spec.env },
+      env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...child.spec.env },
       // The child has its own session. So Ctrl-C reaches only this process, which stops the services in order.
       detached: true,
       stdio: ['ignore', out, out],
