@@ -203,7 +203,9 @@ test('of 20 refunds that both settle at once, each one counts once, and each sec
     }),
   );
   // No more call follows: the result of the provider is in the log, or the refund was settled before.
-  const ended = (row: RefundRow | undefined) => row?.state === 'TOLD' || row?.state === 'DONE';
+  // A refund that was settled before the first call has no row of calls.
+  const ended = (row: RefundRow | undefined) =>
+    row?.state === 'TOLD' || row?.state === 'DONE' || (row?.state === null && row.status === 'SUCCEEDED');
   await until(
     async () => {
       const rows = await Promise.all(orders.map(({ orderId }) => refundOf(orderId)));

@@ -10,7 +10,8 @@ export interface RefundRow {
   readonly currency: string;
 }
 
-let orderKey = 1;
+/** Far above the keys of the orders that workers write on partition 0 in the same test. */
+let orderKey = 1_000_000;
 
 /** Inserts an open refund of this payment. */
 export async function insertRefund(

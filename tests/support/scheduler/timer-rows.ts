@@ -22,7 +22,8 @@ export interface TimedOrder {
   readonly dueAtMs: number | null;
 }
 
-let offset = 1;
+/** Far above the offsets of the orders that workers write in the same test. */
+let offset = 1_000_000;
 const insertMax = 500;
 
 /** Inserts the orders, in ascending order of their keys. */
