@@ -1,7 +1,8 @@
 /**
- * `bench reconcile` measures `orderstream reconcile` over a million orders, and its cost for the workers. The workers
- * have more commands than they can decide. They run alternately alone and together with `orderstream reconcile`. Then
- * the bench repeats this at half of their capacity. A quick run has fewer orders and scales its seconds.
+ * `bench reconcile` measures `orderstream reconcile` over a million orders, and its cost for the workers. Most orders are
+ * paid, and some are cancelled and refunded. The workers have more commands than they can decide. They run alternately
+ * alone and together with `orderstream reconcile`. Then the bench repeats this at half of their capacity. A quick run has
+ * fewer orders and scales its seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processCpuUs } from '../frame/cpu.ts';
@@ -50,7 +51,10 @@ async function fill(world: World, orders: number, tell: (line: string) => void):
   const startedMs = performance.now();
   await world.pump.run({ upTo: orders });
   await world.quiesce();
-  return orders / ((performance.now() - startedMs) / 1_000);
+  const perSecond = orders / ((performance.now() - startedMs) / 1_000);
+  tell('filling: payments, cancels and refunds of these orders');
+  await world.addMoney();
+  return perSecond;
 }
 
 async function underLoad(

@@ -15,6 +15,7 @@ import { type ServiceProcess, startService } from '../frame/service-process.ts';
 import { inspectServer } from '../store/database.ts';
 import { createOrderStream } from '../store/order-stream.ts';
 import { createRecordSource } from '../store/record-source.ts';
+import { addMoney } from './money.ts';
 import { createPump, type Pump } from './pump.ts';
 
 export interface World {
@@ -23,6 +24,8 @@ export interface World {
   readonly workers: readonly ServiceProcess[];
   readonly databasePid: number | null;
   readonly pump: Pump;
+  /** Pays, cancels and refunds some of the orders. Resolves once this is decided. */
+  addMoney(): Promise<void>;
   /** Number of orders decided so far. */
   decided(): Promise<number>;
   /** Resolves once the topic has the outcome of every command. */
@@ -49,12 +52,14 @@ export async function openWorld(stack: StackInfo): Promise<World> {
   const { commands: codec } = await loadCodecs({ registryUrl, log });
   const stream = createOrderStream({ seed, shape: 'uniform', keepTemplates: true });
   const mysql = createMysql({ url: mysqlUrl, log, poolSize: 2, queryTimeoutMs: 30_000 });
-  const decided = async (): Promise<number> => {
+  let moneyCommands = 0;
+  const decidedCommands = async (): Promise<number> => {
     const [row] = await mysql.pool.rows<{ n: number | null }>(
       'SELECT CAST(SUM(next_offset) AS SIGNED) AS n FROM lane_positions',
     );
     return row?.n ?? 0;
   };
+  const decided = async (): Promise<number> => (await decidedCommands()) - moneyCommands;
   const pump = createPump({ source: createRecordSource(stream, codec, COMMANDS), accumulator, decided });
   return {
     env,
@@ -62,7 +67,11 @@ export async function openWorld(stack: StackInfo): Promise<World> {
     databasePid,
     pump,
     decided,
-    quiesce: () => quiesce(admin, decided),
+    async addMoney() {
+      const deps = { pool: mysql.pool, accumulator, codec, quiesce: () => quiesce(admin, decidedCommands) };
+      moneyCommands += await addMoney(deps);
+    },
+    quiesce: () => quiesce(admin, decidedCommands),
     async close() {
       await pump.pause();
       for (const worker of workers) await worker.stop();

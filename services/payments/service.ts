@@ -1,4 +1,4 @@
-/** The service that pays refunds, wired: open refunds in, calls of providers and commands out. */
+/** The service that pays refunds, wired: open refunds in, calls of providers and commands out. It also stores what providers list. */
 import { COMMANDS } from '../../topics/index.ts';
 import { startServerClock } from '../shared/clock/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
@@ -9,6 +9,8 @@ import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import { createProviders } from '../shared/payment-provider/index.ts';
 import type { fields } from './config.ts';
+import { startLister } from './listings/lister.ts';
+import { createListings } from './listings/listings.ts';
 import { readAutoRefund } from './refunds/auto-refund.ts';
 import { createRefundQueue } from './refunds/refund-queue.ts';
 import { startSender } from './refunds/sender.ts';
@@ -57,11 +59,20 @@ export async function startPayments(context: ServiceContext<typeof fields>): Pro
     log,
     metrics,
   });
+  const { listEveryMs: everyMs, listKeptMs: keptMs } = config;
+  const lister = startLister({
+    listings: createListings({ pool: mysql.pool, everyMs, keptMs }),
+    providers: [...providers.byName.values()],
+    everyMs,
+    nowMs: clock.nowMs,
+    log,
+    metrics,
+  });
   lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not respond');
   lifecycle.addReadiness('refunds', sender.check);
   return {
     async stop() {
-      await sender.stop(stopMs);
+      await Promise.all([sender.stop(stopMs), lister.stop(stopMs)]);
       await accumulator.close(stopMs / 2);
       providers.close();
       clock.stop();

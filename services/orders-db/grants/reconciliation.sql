@@ -8,6 +8,8 @@ GRANT SELECT ON `orderstream`.`stock` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`payments` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`refunds` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`refund_attempts` TO 'orderstream_reconciliation'@'%';
+GRANT SELECT ON `orderstream`.`provider_records` TO 'orderstream_reconciliation'@'%';
+GRANT SELECT ON `orderstream`.`provider_listings` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`coupon_counters` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`coupon_customers` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`notification_deliveries` TO 'orderstream_reconciliation'@'%';

@@ -1,38 +1,5 @@
 /** Every kind of finding, and its remedy. */
-
-interface Kind {
-  /** The check that finds it: a group of docs/reconciliation.md. */
-  group:
-    | 'outcomes'
-    | 'orders'
-    | 'stock'
-    | 'deadLetters'
-    | 'cache'
-    | 'offsets'
-    | 'deliveries'
-    | 'stuck'
-    | 'money'
-    | 'payments'
-    | 'refunds'
-    | 'coupons'
-    | 'states'
-    | 'logs'
-    | 'findings';
-  subject:
-    | 'offset'
-    | 'order'
-    | 'payment'
-    | 'refund'
-    | 'coupon'
-    | 'sku'
-    | 'partition'
-    | 'delivery'
-    | 'topic'
-    | 'kind';
-  /** True for a difference in a log, which nobody can correct. It stays open until a person resolves it. */
-  lasting?: true;
-  remedy: string;
-}
+import type { Kind } from './kind.ts';
 
 export const kinds = {
   OUTCOME_MISSING: {
@@ -212,6 +179,12 @@ export const kinds = {
     remedy:
       'A counter of the coupon does not equal the orders that took it. The subject is the code, with the customer for the limit per customer. Find the write that bypassed the workers and undo it. An import of coupons does not help: it changes the limit, not what was taken.',
   },
+  PROVIDER_DIFFERS: {
+    group: 'providers',
+    subject: 'record',
+    remedy:
+      'The provider lists a payment or refund that our tables do not have like this, or the other way round. The subject is the provider with its id. No payment: its callback never came, so ask the provider to send it again. No refund: a person made it at the provider, so do not refund again. If our refund fails because of it, run `orderstream refunds settle` with the id of the provider as reference. Not listed: `orderstream payments show`, and ask the provider where the money is.',
+  },
   STATE_MISSING: {
     group: 'states',
     subject: 'order',
@@ -278,6 +251,7 @@ export interface Difference {
   kind: FindingKind;
   /**
    * `<partition>-<offset>`, order id, payment id, refund id, coupon code (with ` <customer id>`), SKU, partition,
+   * `<provider>/<id at the provider>`,
    * `<event id>/<endpoint id>`, topic (with `/<partition>-<offset>`), or kind.
    */
   subject: string;

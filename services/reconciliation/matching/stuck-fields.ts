@@ -2,7 +2,7 @@ import { durationMs } from '../../shared/config/index.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** The times after which an order, a timer or a refund is stuck. The service and the run on demand share them. */
+/** The times after which an order, a timer, a refund or a record of a provider is stuck. The service and the run on demand share them. */
 export const stuckFields = {
   pendingGraceMs: durationMs('STUCK_PENDING_GRACE', {
     default: 5 * 60_000,
@@ -28,5 +28,9 @@ export const stuckFields = {
   refundPendingMaxMs: durationMs('STUCK_REFUND_PENDING', {
     default: 10 * DAY_MS,
     help: 'How long a refund may be open that the provider works on.',
+  }),
+  providerGraceMs: durationMs('STUCK_PROVIDER', {
+    default: 3_600_000,
+    help: 'How long the list of a provider and our payments and refunds may differ.',
   }),
 };

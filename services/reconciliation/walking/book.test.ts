@@ -24,7 +24,7 @@ function sessionOf(orders: readonly Order[], available: number): Session {
     if (sql.includes('FROM stock')) {
       return params[0] === '' ? [{ sku: 'P1', initial: 100_000, added: 0, available }] : [];
     }
-    if (/FROM (payments|refunds|coupon_\w+)/.test(sql)) return [];
+    if (/FROM (payments|refunds|coupon_\w+|provider_\w+)/.test(sql)) return [];
     const [after = -1, second = 0] = params as number[];
     if (sql.includes('FROM orders')) {
       return orders
@@ -68,6 +68,7 @@ async function walk(orders: readonly Order[], available: number, decided: readon
       timerMaxMs: hourMs,
       refundMaxMs: hourMs,
       refundPendingMaxMs: hourMs,
+      providerGraceMs: hourMs,
     },
     isDecided: (type) => decided.includes(type),
   });

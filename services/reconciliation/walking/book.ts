@@ -13,12 +13,14 @@ import type { Tally } from '../findings/tally.ts';
 import { compareAmounts } from './amounts.ts';
 import { type CountedOrders, countOrders } from './coupons.ts';
 import { compareMoney, sumRefunds } from './payments.ts';
+import { compareRecords, type ProviderLimits } from './provider-records.ts';
 import { compareRefunds, type RefundLimits } from './refunds.ts';
 import { type KeyRows, type OrderRow, readChunk } from './rows.ts';
 import { compareStock } from './stock.ts';
 import { findStuck, type StuckLimits, type StuckRules } from './stuck.ts';
+import { noteUnlisted, readListed, type UnlistedMoney } from './unlisted-money.ts';
 
-export type BookLimits = StuckLimits & RefundLimits;
+export type BookLimits = StuckLimits & RefundLimits & ProviderLimits;
 
 export interface BookDeps {
   /** A separate session, because it holds the snapshot. */
@@ -45,23 +47,32 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
       'REFUND_STUCK',
       'REFUND_FAILED',
       'COUPON_DIFFERS',
+      'PROVIDER_DIFFERS',
     ],
     async run(_open, tally, signal) {
       const session = await connect();
       try {
         await session.write('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
         await session.write('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+        const nowMs = clock.nowMs();
+        const listed = await readListed(session);
         const walk: Walk = {
-          rules: { nowMs: clock.nowMs(), limits, isDecided },
+          rules: { nowMs, limits, isDecided },
           limits,
           held: new Map(),
           counted: countOrders(),
+          unlisted: noteUnlisted(listed, limits),
           tally,
         };
         for (let after: number | null = -1; after !== null; ) {
           const from: number = after;
-          after = await pace.chunk(() => readChunk(session, from, (rows) => compare(walk, rows)), signal);
+          after = await pace.chunk(async () => {
+            const last = await readChunk(session, from, (rows) => compare(walk, rows));
+            await walk.unlisted.compare(session, tally);
+            return last;
+          }, signal);
         }
+        await compareRecords(session, listed.keys(), limits, nowMs, tally, pace, signal);
         await compareStock(session, walk.held, tally, pace, signal);
         await walk.counted.compare(session, tally, pace, signal);
         return {};
@@ -78,12 +89,14 @@ interface Walk {
   /** Units on orders that hold or have sold stock, by SKU. */
   held: Map<string, number>;
   counted: CountedOrders;
+  unlisted: UnlistedMoney;
   tally: Tally;
 }
 
 /** Compares the rows of one key. */
 function compare(walk: Walk, rows: KeyRows): void {
-  const { rules, limits, tally } = walk;
+  const { rules, limits, tally, unlisted } = walk;
+  unlisted.add(rows);
   if (rows.order !== null) compareOrder(walk, rows.order, rows);
   const sums = sumRefunds(rows.refunds);
   for (const difference of compareMoney(rows, sums)) tally.add(difference);

@@ -20,12 +20,14 @@ const order = (different: Partial<OrderRow> = {}): OrderRow =>
 const payment = (n: number, different: Partial<PaymentRow> = {}): PaymentRow => ({
   ...{ order_key: 1, payment_id: uuidToBytes(idOf(n)), order_id: orderId },
   ...{ amount: 500, currency: 'EUR', disposition: 'SETTLES', disputed: 0 },
+  ...{ provider: 'local', provider_payment_id: `${n}`, received_at_ms: nowMs },
   ...different,
 });
 /** A refund of payment 2. */
 const refund = (n: number, status: string, different: Partial<RefundRow> = {}): RefundRow => ({
   ...{ order_key: 1, refund_id: uuidToBytes(idOf(n)), order_id: orderId, payment_id: uuidToBytes(idOf(2)) },
   ...{ amount: 500, currency: 'EUR', status, retried: 0, failure_code: null, requested_at_ms: nowMs },
+  ...{ result_provider: null, provider_refund_id: null, settled_at_ms: null },
   ...{ state: null, tries: null, first_call_ms: null, last_call_ms: null },
   ...different,
 });

@@ -47,6 +47,9 @@ export interface PaymentRow {
   currency: string;
   disposition: string;
   disputed: number;
+  provider: string;
+  provider_payment_id: string;
+  received_at_ms: number;
 }
 
 export interface RefundRow {
@@ -60,7 +63,11 @@ export interface RefundRow {
   /** 1 if a newer refund repeats this one. */
   retried: number;
   failure_code: string | null;
+  /** The provider of the result and its id of the refund. Null without a result. */
+  result_provider: string | null;
+  provider_refund_id: string | null;
   requested_at_ms: number;
+  settled_at_ms: number | null;
   /** The calls of `services/payments` for an open refund. Null without a call. */
   state: string | null;
   tries: number | null;
@@ -88,10 +95,11 @@ const readOrders =
   `IF(coupon_counted & ${customerCounted}, customer_id, NULL) AS coupon_customer FROM orders`;
 const readLines = 'SELECT order_key, sku, quantity, unit_price, line_total FROM order_items';
 const readPayments =
-  'SELECT order_key, payment_id, order_id, amount, currency, disposition, disputed FROM payments';
+  'SELECT order_key, payment_id, order_id, amount, currency, disposition, disputed, provider, provider_payment_id, received_at_ms ' +
+  'FROM payments';
 const readRefunds =
-  'SELECT order_key, r.refund_id, order_id, payment_id, amount, currency, status, retried, failure_code, requested_at_ms, ' +
-  'a.state, a.tries, a.first_call_ms, a.last_call_ms FROM refunds r ' +
+  'SELECT order_key, r.refund_id, order_id, payment_id, amount, currency, status, retried, failure_code, result_provider, ' +
+  'r.provider_refund_id, requested_at_ms, settled_at_ms, a.state, a.tries, a.first_call_ms, a.last_call_ms FROM refunds r ' +
   "LEFT JOIN refund_attempts a ON status = 'REQUESTED' AND a.refund_id = r.refund_id";
 
 /**

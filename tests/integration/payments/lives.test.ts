@@ -8,10 +8,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderstreamClient } from '../../../cli/client/index.ts';
+import { visit } from '../../../services/payments/listings/lister.ts';
+import { createListings } from '../../../services/payments/listings/listings.ts';
+import { createPace } from '../../../services/reconciliation/checks/pace.ts';
+import { createTally } from '../../../services/reconciliation/findings/tally.ts';
+import { bookCheck } from '../../../services/reconciliation/walking/book.ts';
+import { systemClock } from '../../../services/shared/clock/index.ts';
+import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { uuidToBytes } from '../../../services/shared/mysql/index.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../../support/api/api-world.ts';
 import { spawnService, type WorkerProcess } from '../../support/arena/processes/worker-process.ts';
 import {
+  adapterOf,
   control,
   type ProviderProcess,
   payOnPage,
@@ -19,6 +27,7 @@ import {
   signingSecret,
   spawnProvider,
 } from '../../support/programs/payment-provider.ts';
+import { quietLog } from '../../support/records/kafka.ts';
 import { freePort } from '../../support/servers/free-port.ts';
 import { unique, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
@@ -170,5 +179,53 @@ describe('one order', () => {
     await payOnPage(url, { result: 'declined' });
     await payOnPage(url, { result: 'failed' });
     await until(async () => (await statusOf(id)) === 'PAYMENT_FAILED', { what: 'the failure' });
+  });
+});
+
+describe('the list of the provider', () => {
+  const dayMs = 24 * 3_600_000;
+  const everyMs = 15 * 60_000;
+
+  /** Lists the provider so much later, and compares it at once. */
+  async function compareIn(laterMs: number): Promise<string[]> {
+    const nowMs = () => Date.now() + laterMs;
+    const { mysql } = world.arena;
+    const { signal } = new AbortController();
+    const listings = createListings({ pool: mysql.pool, everyMs, keptMs: 10 * dayMs });
+    const adapter = adapterOf(provider.url);
+    await visit({ listings, everyMs, nowMs, log: quietLog, metrics: noMetrics }, adapter, signal);
+    adapter.close();
+    const clock = { ...systemClock, nowMs };
+    const limits = { pendingGraceMs: dayMs, paidMaxMs: dayMs, shippedMaxMs: dayMs, deliveredMaxMs: dayMs };
+    const refunds = { timerMaxMs: dayMs, refundMaxMs: dayMs, refundPendingMaxMs: dayMs };
+    const check = bookCheck({
+      ...{ connect: () => mysql.connect(), pace: createPace(clock, 0), clock, isDecided: () => true },
+      stuck: { ...limits, ...refunds, providerGraceMs: 0 },
+    });
+    const tally = createTally([], 100);
+    await check.run([], tally, signal);
+    return tally
+      .kept()
+      .map(({ kind, subject, expected, actual }) => `${kind} ${subject}: ${expected}, ${actual}`);
+  }
+
+  test('agrees with all these lives, and shows a refund at its desk', async () => {
+    const id = await place();
+    const { payments: paid } = await payOnPage(await sessionOf(id), { result: 'paid' });
+    await until(async () => (await statusOf(id)) === 'PAID', { what: 'the order is paid' });
+    // The service listed the provider at its start.
+    expect(await compareIn(2 * everyMs)).toEqual([]);
+    const [{ n }] = (await world.arena.mysql.pool.rows(
+      "SELECT COUNT(*) AS n FROM provider_records WHERE status IN ('captured', 'succeeded')",
+    )) as [{ n: number }];
+    // Seven payments and five refunds of the other tests, and this payment.
+    expect(Number(n)).toBe(13);
+    const desk = { key: null, payment: paid[0], amount: 40, currency: 'EUR' };
+    const { id: refundId } = (await control(provider.url, 'POST', '/v1/refunds', desk)) as { id: string };
+    expect(await compareIn(4 * everyMs)).toEqual([
+      `PROVIDER_DIFFERS local/${refundId}: succeeded 40 EUR, no refund`,
+    ]);
+    // The order still has all its money.
+    expect(await statusOf(id)).toBe('PAID');
   });
 });

@@ -9,8 +9,12 @@ import { fields as notificationFields } from '../../../services/notification/con
 import { startNotification } from '../../../services/notification/service.ts';
 import { type Receiver, startReceiver } from '../../../services/notification/testing/receiver.ts';
 import { migrate } from '../../../services/orders-db/index.ts';
+import { visit } from '../../../services/payments/listings/lister.ts';
+import { createListings } from '../../../services/payments/listings/listings.ts';
 import { fields as reconciliationFields } from '../../../services/reconciliation/config.ts';
 import { startReconciliation } from '../../../services/reconciliation/service.ts';
+import { noMetrics } from '../../../services/shared/metrics/index.ts';
+import { createMysql } from '../../../services/shared/mysql/index.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../../support/api/api-world.ts';
 import { spawnService } from '../../support/arena/processes/worker-process.ts';
 import { spawnProjector } from '../../support/programs/projector-process.ts';
@@ -54,6 +58,26 @@ function orderstream(...args: string[]): Promise<{ code: number; stdout: string;
   });
 }
 
+/** Stores what a provider lists, as services/payments does. Reconciliation compares it. */
+async function listProvider(): Promise<void> {
+  const { pool, close } = createMysql({ url: logins.url('payments'), log: quietLog });
+  const times = { everyMs: 900_000, keptMs: 864_000_000 };
+  const list = async function* () {
+    const atMs = Date.now() - 3_600_000;
+    const money = { amount: 5, currency: 'EUR', reference: 'r' };
+    yield { kind: 'payment', atMs, providerPaymentId: 'p-1', ...money } as const;
+  };
+  const deps = { listings: createListings({ pool, ...times }), ...times, nowMs: Date.now };
+  await visit(
+    { ...deps, log: quietLog, metrics: noMetrics },
+    { name: 'local', list },
+    new AbortController().signal,
+  );
+  const rows = await pool.rows('SELECT provider_id FROM provider_records');
+  expect(rows).toEqual([{ provider_id: 'p-1' }]);
+  await close();
+}
+
 describe('the whole path of an order, each service with its own login', () => {
   let receiver: Receiver;
   let client: OrderstreamClient;
@@ -72,6 +96,7 @@ describe('the whole path of an order, each service with its own login', () => {
       { ...env('notification'), ...hooks, ENDPOINTS_REFRESH: '50ms', DELIVERIES_KEEP: '100d' },
       startNotification,
     );
+    await listProvider();
     reconciliation = await startInProcess(
       reconciliationFields,
       { ...env('reconciliation'), RECONCILE_EVERY: '100ms' },
@@ -193,11 +218,14 @@ describe('a login is refused', () => {
     ['reconciliation', 'SELECT secret FROM webhook_endpoints'],
     ['reconciliation', 'UPDATE stock SET available = 9'],
     ['reconciliation', 'DELETE FROM reconciliation_findings'],
+    ['reconciliation', 'UPDATE provider_records SET amount = 1'],
     ['projector', 'SELECT secret FROM webhook_endpoints'],
     ['projector', 'UPDATE orders SET version = 9'],
     ['payments', "UPDATE refunds SET status = 'SUCCEEDED'"],
     ['payments', 'SELECT contact FROM orders'],
     ['payments', 'DELETE FROM refund_attempts'],
+    ['payments', 'DELETE FROM provider_listings'],
+    ['payments', 'SELECT * FROM payments'],
     ['scheduler', "UPDATE orders SET status = 'EXPIRED'"],
     ['scheduler', 'SELECT contact FROM orders'],
     ['scheduler', 'DELETE FROM scheduler_leases'],

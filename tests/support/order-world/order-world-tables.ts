@@ -14,6 +14,8 @@ const tables = [
   'refunds',
   'coupon_counters',
   'coupon_customers',
+  'provider_records',
+  'provider_listings',
 ];
 
 /** Empties the tables and writes the rows of the world. */
@@ -109,7 +111,7 @@ async function writeMoney(db: Connection, world: World): Promise<void> {
   await insert(
     db,
     `INSERT INTO refunds (order_key, refund_no, refund_id, order_id, payment_id, provider, provider_payment_id, amount, currency, status,
-       reason, requested_at_ms) VALUES ?`,
+       reason, requested_at_ms, result_provider, provider_refund_id, settled_at_ms) VALUES ?`,
     world.refunds.map(({ orderKey, no, refundId, orderId, paymentId, amount, status }) => [
       ...[
         orderKey,
@@ -122,9 +124,10 @@ async function writeMoney(db: Connection, world: World): Promise<void> {
         amount,
         'EUR',
       ],
-      ...[status, 'LATE', AT_MS],
+      ...[status, 'LATE', AT_MS, 'local', refundId, AT_MS],
     ]),
   );
+  await writeListed(db, world);
   await insert(
     db,
     'INSERT INTO coupon_counters (code, initial, available) VALUES ?',
@@ -135,6 +138,45 @@ async function writeMoney(db: Connection, world: World): Promise<void> {
     'INSERT INTO coupon_customers (code, customer_id, used) VALUES ?',
     world.couponCustomers.map(({ code, customerId, used }) => [code, customerId, used]),
   );
+}
+
+/** The provider lists all payments and refunds. It lists more that is no difference. */
+async function writeListed(db: Connection, world: World): Promise<void> {
+  const dayMs = 24 * 3_600_000;
+  const sinceMs = AT_MS - dayMs;
+  const listed = (
+    kind: string,
+    { id, payment, amount, status, atMs = sinceMs }: ListedRecord,
+  ): (string | number)[] => ['local', kind, id, payment, amount, 'EUR', status, AT_MS, atMs, AT_MS + dayMs];
+  const [first] = world.payments;
+  await insert(
+    db,
+    `INSERT INTO provider_records (provider, kind, provider_id, provider_payment_id, amount, currency, status, made_at_ms, changed_at_ms,
+       seen_at_ms) VALUES ?`,
+    [
+      ...world.payments.map(({ paymentId: id, amount }) =>
+        listed('payment', { id, payment: id, amount, status: 'captured' }),
+      ),
+      ...world.refunds.map(({ refundId: id, paymentId: payment, amount }) =>
+        listed('refund', { id, payment, amount, status: 'succeeded' }),
+      ),
+      // Its callback may still come.
+      listed('payment', { id: 'new', payment: 'new', amount: 1, status: 'captured', atMs: Date.now() }),
+      ...(first === undefined
+        ? []
+        : [listed('refund', { id: 'failed', payment: first.paymentId, amount: 1, status: 'failed' })]),
+    ],
+  );
+  await db.query('INSERT INTO provider_listings VALUES (?, 0, 0, ?, 0, 0)', ['local', AT_MS + dayMs]);
+}
+
+interface ListedRecord {
+  id: string;
+  payment: string;
+  amount: number;
+  status: string;
+  /** When the provider said so for the first time. */
+  atMs?: number;
 }
 
 async function writeDeadLetters(db: Connection, world: World): Promise<void> {

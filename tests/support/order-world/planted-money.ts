@@ -10,17 +10,39 @@ interface Money {
   order?: WorldOrder;
   amount: number;
   disposition?: string;
+  /** Whether the provider lists it. */
+  isListed?: boolean;
 }
 
 let made = 0;
 
+interface Listed {
+  kind: 'payment' | 'refund';
+  id: string;
+  payment: string;
+  amount: number;
+  status: string;
+}
+
+/** Adds a record that the provider lists for longer than its grace. Returns the subject of a finding about it. */
+async function list({ sql }: Planting, { kind, id, payment, amount, status }: Listed): Promise<string> {
+  const listedAtMs = Date.now();
+  await sql(
+    "INSERT INTO provider_records VALUES ('local', ?, ?, ?, ?, 'EUR', ?, ?, ?, ?)",
+    ...[kind, id, payment, amount, status, AT_MS - dayMs, listedAtMs - dayMs, listedAtMs],
+  );
+  return `local/${id}`;
+}
+
 /** Adds a row of `payments`. Returns its key and the id of the payment. */
-async function addPayment({ sql }: Planting, { order, amount, disposition = 'UNMATCHED' }: Money) {
+async function addPayment(p: Planting, { order, amount, disposition = 'UNMATCHED', isListed = true }: Money) {
   made++;
   const paymentId = idOf(`planted payment ${made}`);
   const orderKey = order === undefined ? 11 * 2 ** 48 + 2_000_000 + made : keyOf(order);
   const orderId = order?.id ?? idOf(`planted order ${made}`);
-  await sql(
+  if (isListed)
+    await list(p, { kind: 'payment', id: paymentId, payment: paymentId, amount, status: 'captured' });
+  await p.sql(
     `INSERT INTO payments (order_key, payment_no, payment_id, order_id, provider, provider_payment_id, provider_event_id, amount, currency,
        disposition, received_at_ms, source_partition, source_offset) VALUES (?, ?, ?, ?, 'local', ?, '', ?, 'EUR', ?, ?, 0, 0)`,
     ...[orderKey, made, idBytes(paymentId), idBytes(orderId), paymentId, amount, disposition, AT_MS],
@@ -80,8 +102,13 @@ const payments: Plant[] = [
   }),
   plant('an order without the payment that settled it', async (p) => {
     const order = p.world.orders.find(({ status }) => status === 'PAID')!;
+    const [payment] = p.world.payments.filter(({ orderId }) => orderId === order.id);
     await p.sql('DELETE FROM payments WHERE order_id = ?', idBytes(order.id));
-    return [`PAID_UNPAID ${order.id}`, `PAYMENT_DIFFERS ${order.id}`];
+    return [
+      `PAID_UNPAID ${order.id}`,
+      `PAYMENT_DIFFERS ${order.id}`,
+      `PROVIDER_DIFFERS local/${payment!.paymentId}`,
+    ];
   }),
   plant('money without an order and without a refund', async (p) => {
     const { paymentId } = await addPayment(p, { amount: 400 });
@@ -120,6 +147,63 @@ const refunds: Plant[] = [
     const payment = await addPayment(p, { amount: 400 });
     const refundId = await addRefund(p, payment, { amount: 400, status: 'FAILED' });
     return [`REFUND_FAILED ${refundId}`, `MONEY_STRANDED ${payment.paymentId}`];
+  }),
+];
+
+/** A payment without money left, so that nothing else is wrong about it. */
+async function emptyPayment(p: Planting): Promise<AddedPayment> {
+  const payment = await addPayment(p, { amount: 400 });
+  const refundId = await addRefund(p, payment, { amount: 400, status: 'SUCCEEDED' });
+  await settle(p, refundId, 'SUCCEEDED', 'ours');
+  await list(p, {
+    ...{ kind: 'refund', id: `ours-${refundId}`, payment: payment.paymentId, amount: 400 },
+    status: 'succeeded',
+  });
+  return payment;
+}
+
+/** Gives the refund its result. The id at the provider is the prefix with the id of the refund. */
+async function settle(p: Planting, refundId: string, status: string, prefix: string): Promise<string> {
+  const id = `${prefix}-${refundId}`;
+  await p.sql(
+    "UPDATE refunds SET status = ?, result_provider = 'local', provider_refund_id = ?, settled_at_ms = ? WHERE refund_id = ?",
+    ...[status, id, AT_MS, idBytes(refundId)],
+  );
+  return id;
+}
+
+const providers: Plant[] = [
+  plant('a payment at the provider whose callback never came', async (p) => {
+    const id = 'no-callback';
+    return [
+      `PROVIDER_DIFFERS ${await list(p, { kind: 'payment', id, payment: id, amount: 9, status: 'captured' })}`,
+    ];
+  }),
+  plant('a payment that the provider lists with another amount', async (p) => {
+    const { paymentId } = await emptyPayment(p);
+    await p.sql('UPDATE provider_records SET amount = 401 WHERE provider_id = ?', paymentId);
+    return [`PROVIDER_DIFFERS local/${paymentId}`];
+  }),
+  plant("a refund made at the provider's desk", async (p) => {
+    const { paymentId: payment } = await emptyPayment(p);
+    const desk = { kind: 'refund', id: 'desk', payment, amount: 50, status: 'succeeded' } as const;
+    return [`PROVIDER_DIFFERS ${await list(p, desk)}`];
+  }),
+  plant('a refund that succeeded here and failed at the provider', async (p) => {
+    const payment = await addPayment(p, { amount: 400 });
+    const refundId = await addRefund(p, payment, { amount: 400, status: 'REQUESTED' });
+    const id = await settle(p, refundId, 'SUCCEEDED', 'failed');
+    const failed = { kind: 'refund', id, payment: payment.paymentId, amount: 400, status: 'failed' } as const;
+    return [`PROVIDER_DIFFERS ${await list(p, failed)}`];
+  }),
+  plant('a payment that the provider does not list', async (p) => {
+    const payment = await addPayment(p, { amount: 0, isListed: false });
+    return [`PROVIDER_DIFFERS local/${payment.paymentId}`];
+  }),
+  plant('a refund that the provider does not list', async (p) => {
+    const payment = await addPayment(p, { amount: 400 });
+    const refundId = await addRefund(p, payment, { amount: 400, status: 'REQUESTED' });
+    return [`PROVIDER_DIFFERS local/${await settle(p, refundId, 'SUCCEEDED', 'gone')}`];
   }),
 ];
 
@@ -171,7 +255,14 @@ const late: Plant[] = (
   });
 });
 
-export const moneyPlants: readonly Plant[] = [...payments, ...refunds, ...coupons, ...timers, ...late];
+export const moneyPlants: readonly Plant[] = [
+  ...payments,
+  ...refunds,
+  ...providers,
+  ...coupons,
+  ...timers,
+  ...late,
+];
 
 function keyOf({ partition, offset }: WorldOrder): number {
   return partition * 2 ** 48 + offset;

@@ -46,6 +46,7 @@ export interface WorldOrder {
   items: { sku: string; quantity: number; unitPrice: number | null; lineTotal: number | null }[];
 }
 
+/** Its provider is `local`, and its id there is `paymentId`. */
 interface WorldPayment {
   orderKey: number;
   no: number;
@@ -55,6 +56,7 @@ interface WorldPayment {
   disposition: string;
 }
 
+/** Its id at the provider is `refundId`. */
 interface WorldRefund {
   orderKey: number;
   no: number;

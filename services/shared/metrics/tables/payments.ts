@@ -18,4 +18,19 @@ export const paymentsMetrics = {
     help: 'Age of the oldest refund without a result.',
     labels: [],
   },
+  payments_listings_total: {
+    type: 'counter',
+    help: 'Listings of a provider: done, partial (it continues at once), or failed (it continues after PROVIDER_LIST_EVERY).',
+    labels: ['provider', 'result'],
+  },
+  payments_listed_records_total: {
+    type: 'counter',
+    help: 'Listed captures and refunds: stored, or unusable (in a form that no payment or refund can have).',
+    labels: ['provider', 'result'],
+  },
+  payments_listed_age_seconds: {
+    type: 'gauge',
+    help: 'Age of the newest time up to which the list of the provider is complete.',
+    labels: ['provider'],
+  },
 } as const satisfies Record<string, MetricSpec>;

@@ -4,7 +4,14 @@ import { appError } from '../../errors/index.ts';
 import type { FoundRefund, PaymentProvider, ProviderRecord, RefundResult, SessionResult } from '../port.ts';
 import { createJsonCaller, type JsonAnswer } from './json-call.ts';
 import { readLocalCallback } from './read-callback.ts';
-import { RefundAnswer, RefundsAnswer, RefusalAnswer, SessionAnswer, TransactionsAnswer } from './shapes.ts';
+import {
+  RefundAnswer,
+  RefundsAnswer,
+  RefusalAnswer,
+  SessionAnswer,
+  type TransactionData,
+  TransactionsAnswer,
+} from './shapes.ts';
 
 interface LocalProviderOptions {
   /** Base URL of the provider's API. */
@@ -65,15 +72,22 @@ export function createLocalProvider(options: LocalProviderOptions): PaymentProvi
       for (let after: string | null = ''; after !== null; ) {
         const query = new URLSearchParams({ from: String(fromMs), to: String(toMs), after });
         const answer = await caller.call('GET', `/v1/transactions?${query}`);
-        if (!isSuccess(answer) || !transactionsAnswer.Check(answer.body))
-          throw appError('PROVIDER_UNAVAILABLE', { provider: localProviderName, reason: reasonOf(answer) });
-        for (const row of answer.body.transactions) yield recordOf(row);
-        after = answer.body.next;
+        if (!isSuccess(answer) || !transactionsAnswer.Check(answer.body)) throw unavailable(reasonOf(answer));
+        const { transactions, next } = answer.body;
+        // Such a list would have no end.
+        if (next !== null && (next === after || transactions.length === 0))
+          throw unavailable('a page without transactions names a next page, or itself');
+        for (const row of transactions) yield recordOf(row);
+        after = next;
       }
     },
     readCallback: (headers, raw, nowMs) => readLocalCallback(options.callbackSecrets, headers, raw, nowMs),
     close: () => caller.close(),
   };
+}
+
+function unavailable(reason: string): Error {
+  return appError('PROVIDER_UNAVAILABLE', { provider: localProviderName, reason });
 }
 
 type Answer = Extract<JsonAnswer, { kind: 'answer' }>;
@@ -105,19 +119,10 @@ function madeRefund({ id, status, reason, amount, currency }: RefundAnswer) {
   return { status, providerRefundId: id, failureCode: reason, amount, currency };
 }
 
-function recordOf(row: {
-  kind: 'payment' | 'refund';
-  id: string;
-  payment: string;
-  reference: string;
-  status: string;
-  amount: number;
-  currency: string;
-  atMs: number;
-}): ProviderRecord {
+function recordOf(row: TransactionData): ProviderRecord {
   const { id, payment, reference, amount, currency, atMs } = row;
   if (row.kind === 'payment')
     return { kind: 'payment', atMs, providerPaymentId: id, reference, amount, currency };
-  const status = row.status === 'pending' || row.status === 'failed' ? row.status : 'succeeded';
+  const { status } = row;
   return { kind: 'refund', atMs, providerPaymentId: payment, status, providerRefundId: id, amount, currency };
 }

@@ -11,6 +11,8 @@ const FailureReason = Type.Union([Type.Null(), Id]);
 const Reference = Type.String({ minLength: 1, maxLength: 200 });
 const Milliseconds = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
+const RefundStatus = Type.Union([Type.Literal('succeeded'), Type.Literal('pending'), Type.Literal('failed')]);
+
 export const SessionBody = Type.Object({
   key: Id,
   reference: Reference,
@@ -32,7 +34,7 @@ export const RefundBody = Type.Object({
 });
 export const RefundAnswer = Type.Object({
   id: Id,
-  status: Type.Union([Type.Literal('succeeded'), Type.Literal('pending'), Type.Literal('failed')]),
+  status: RefundStatus,
   reason: FailureReason,
   amount: Amount,
   currency: Currency,
@@ -41,24 +43,21 @@ export const RefundsAnswer = Type.Object({ refunds: Type.Array(RefundAnswer) });
 /** A 4xx of the provider. */
 export const RefusalAnswer = Type.Object({ code: Id, message: Type.String() });
 
+const transaction = {
+  id: Id,
+  payment: Id,
+  reference: Reference,
+  amount: Amount,
+  currency: Currency,
+  atMs: Milliseconds,
+};
+/** A payment is listed once it is captured. */
+const TransactionData = Type.Union([
+  Type.Object({ ...transaction, kind: Type.Literal('payment'), status: Type.Literal('captured') }),
+  Type.Object({ ...transaction, kind: Type.Literal('refund'), status: RefundStatus }),
+]);
 export const TransactionsAnswer = Type.Object({
-  transactions: Type.Array(
-    Type.Object({
-      kind: Type.Union([Type.Literal('payment'), Type.Literal('refund')]),
-      id: Id,
-      payment: Id,
-      reference: Reference,
-      status: Type.Union([
-        Type.Literal('captured'),
-        Type.Literal('succeeded'),
-        Type.Literal('pending'),
-        Type.Literal('failed'),
-      ]),
-      amount: Amount,
-      currency: Currency,
-      atMs: Milliseconds,
-    }),
-  ),
+  transactions: Type.Array(TransactionData),
   /** The start of the next page; null on the last page. */
   next: Type.Union([Type.Null(), Id]),
 });
@@ -96,3 +95,4 @@ export type RefundAnswer = Static<typeof RefundAnswer>;
 export type CapturedData = Static<typeof CapturedData>;
 export type DeclinedData = Static<typeof DeclinedData>;
 export type RefundData = Static<typeof RefundData>;
+export type TransactionData = Static<typeof TransactionData>;

@@ -1,0 +1,2 @@
+DROP TABLE provider_listings;
+DROP TABLE provider_records;
