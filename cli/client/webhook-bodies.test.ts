@@ -23,7 +23,8 @@ describe('a webhook body', () => {
 
   it('may lack the order, and may have a reason, a payment and a shipment', () => {
     const reason = { code: 'OUT_OF_STOCK', message: 'sold out', pointer: '/items/0', seen: null };
-    const shipment = { carrier: 'DHL', trackingNumber: null };
+    const lines = [{ line: 1, quantity: 2 }];
+    const shipment = { carrier: 'DHL', trackingNumber: null, shipment: 1, lines };
     const payment = { status: 'CONFIRMED', amount: 500, currency: 'EUR' };
     expect(faultOfMessage({ order: null, reason, status: null, previousStatus: null } as never)).toBeNull();
     expect(faultOfMessage({ shipment, payment } as never)).toBeNull();

@@ -24,9 +24,24 @@ const cancel: OrderCommand = {
 };
 const adjust: OrderCommand = {
   ...cancel,
+  commandId: 'stock:SKU-1:1',
   type: 'ADJUST_STOCK',
   orderId: null,
   payload: { sku: 'SKU-1', delta: 1, reason: null, countedTo: null },
+};
+
+const dispute: OrderCommand = {
+  ...cancel,
+  type: 'RECORD_DISPUTE',
+  payload: {
+    provider: 'local',
+    providerEventId: 'e1',
+    providerPaymentId: 'p1',
+    disputeId: 'd1',
+    state: 'OPEN',
+    amount: 250,
+    currency: 'EUR',
+  },
 };
 
 function judgeBytes(value: Buffer | null, { reason = 'BAD_MAGIC', headers = {}, key = 'some-key' } = {}) {
@@ -69,9 +84,17 @@ describe('judge', () => {
   });
 
   it('holds back a command that would stop its lane', async () => {
-    expect(await judgeBytes(codecs.commands.encode(adjust))).toMatchObject({
+    expect(await judgeBytes(codecs.commands.encode(dispute))).toMatchObject({
       verdict: 'fail',
       code: 'NOT_DECIDED',
+      partition: partitionOfOrder(orderId),
+      key: orderId,
+    });
+  });
+
+  it('passes a stock adjustment, to the partition of its SKU', async () => {
+    expect(await judgeBytes(codecs.commands.encode(adjust))).toMatchObject({
+      verdict: 'pass',
       partition: partitionOfSku('SKU-1'),
       key: 'sku SKU-1',
     });

@@ -11,12 +11,11 @@ import {
   HAS_ROW,
   IS_PLACE,
   type LaneLog,
-  type LineAmounts,
   MADE_ORDER,
   moneyChecksum,
   type StatusCodes,
 } from './lane-log.ts';
-import { type CheckedOrderRow, toUuid } from './order-row.ts';
+import { type CheckedLine, type CheckedOrderRow, toUuid } from './order-row.ts';
 
 export interface OrderDeps {
   db: Connection;
@@ -27,6 +26,8 @@ export interface OrderDeps {
   held: Map<string, number>;
   /** Orders that took counters of coupons. The checks add to it. */
   coupons: CouponUses;
+  /** Units with customers, by SKU. The checks add to it. */
+  shipped: Map<string, number>;
 }
 
 const ORDERS_PER_CHUNK = 2000;
@@ -40,7 +41,6 @@ export const WITHOUT_STOCK: ReadonlySet<string> = new Set([
   'CANCELLED',
   'EXPIRED',
   'PAYMENT_FAILED',
-  'RETURNED',
 ]);
 
 /** Checks every order of the partition. Returns their number, and how many are older than the log. */
@@ -59,8 +59,9 @@ export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; ol
       else checkAgainstLog(row, offset, deps);
       checkMoney(row, findings);
       if (!WITHOUT_STOCK.has(row.status)) {
-        for (const { sku, quantity } of row.lines) deps.held.set(sku, (deps.held.get(sku) ?? 0) + quantity);
+        for (const { sku, quantity, gone } of row.lines) add(deps.held, sku, quantity - gone);
       }
+      for (const { sku, away } of row.lines) if (away !== 0) add(deps.shipped, sku, away);
       countCoupons(deps.coupons, row);
     }
     await checkHistory(deps.db, rows, findings);
@@ -93,7 +94,7 @@ async function readChunk(db: Connection, from: number, end: number): Promise<Che
 
   const [itemRows] = await db.query<RowDataPacket[][]>({
     sql:
-      'SELECT order_key, sku, quantity, unit_price, line_total FROM order_items ' +
+      'SELECT order_key, sku, quantity, unit_price, line_total, cancelled + restocked, shipped - restocked FROM order_items ' +
       'WHERE order_key BETWEEN ? AND ? ORDER BY order_key, line_no',
     values: [first.key, last.key],
     rowsAsArray: true,
@@ -126,13 +127,19 @@ function toOrder(row: unknown[]): CheckedOrderRow {
   };
 }
 
-function toLine(row: unknown[]): LineAmounts {
+function toLine(row: unknown[]): CheckedLine {
   return {
     sku: String(row[1]),
     quantity: Number(row[2]),
     unitPrice: row[3] === null ? null : Number(row[3]),
     lineTotal: row[4] === null ? null : Number(row[4]),
+    gone: Number(row[5]),
+    away: Number(row[6]),
   };
+}
+
+function add(units: Map<string, number>, sku: string, count: number): void {
+  units.set(sku, (units.get(sku) ?? 0) + count);
 }
 
 function checkAgainstLog(

@@ -10,13 +10,15 @@ export interface StockDeps {
   findings: Findings;
   /** Units on orders that hold or have sold stock, by SKU. */
   held: ReadonlyMap<string, number>;
+  /** Units with customers, by SKU: shipped and not back in stock. */
+  shipped: ReadonlyMap<string, number>;
   /** Units that the outcomes in the log added, by SKU. Null if the log no longer has its first outcomes. */
   adjusted: ReadonlyMap<string, number> | null;
 }
 
 /** Compares every SKU. Returns their number. */
-export async function checkStock({ db, findings, held, adjusted }: StockDeps): Promise<number> {
-  const [rows] = await db.query<RowDataPacket[]>('SELECT sku, initial, added, available FROM stock');
+export async function checkStock({ db, findings, held, shipped, adjusted }: StockDeps): Promise<number> {
+  const [rows] = await db.query<RowDataPacket[]>('SELECT sku, initial, added, available, shipped FROM stock');
   const known = new Set<string>();
   for (const row of rows) {
     const sku: string = row['sku'];
@@ -34,6 +36,9 @@ export async function checkStock({ db, findings, held, adjusted }: StockDeps): P
       );
     } else if (adjusted !== null && added !== (adjusted.get(sku) ?? 0)) {
       findings.add('stock', `${sku}: added is ${added}, the log adds ${adjusted.get(sku) ?? 0}`);
+    }
+    if (Number(row['shipped']) !== (shipped.get(sku) ?? 0)) {
+      findings.add('stock', `${sku}: shipped is ${row['shipped']}, but orders have ${shipped.get(sku) ?? 0}`);
     }
     if (available < 0) findings.add('oversold', `${sku}: ${available} available`);
   }

@@ -1,7 +1,15 @@
 /** A row of `orders` with its lines, as the checks read it. */
-import type { MoneyAmounts, OrderAmounts } from './lane-log.ts';
+import type { LineAmounts, MoneyAmounts, OrderAmounts } from './lane-log.ts';
+
+export interface CheckedLine extends LineAmounts {
+  /** Units that are cancelled or back in stock. */
+  gone: number;
+  /** Units with the customer, or lost. */
+  away: number;
+}
 
 export interface CheckedOrderRow extends OrderAmounts, MoneyAmounts {
+  lines: CheckedLine[];
   key: number;
   id: string;
   status: string;

@@ -55,6 +55,7 @@ interface Run extends VerifyDeps {
   report: VerifyReport;
   held: Map<string, number>;
   coupons: CouponUses;
+  shipped: Map<string, number>;
   adjusted: Map<string, number>;
   /** False once an outcome log does not begin at its first outcome. */
   fromStart: boolean;
@@ -81,8 +82,9 @@ export async function verify(deps: VerifyDeps): Promise<VerifyReport> {
     checkPosition(run, partition, commands, position, offered[partition] ?? 0);
     await verifyPartition(run, partition, commands, position.next, { deadLetters, topics });
   }
-  const { db, findings, held } = run;
-  run.report.skus = await checkStock({ db, findings, held, adjusted: run.fromStart ? run.adjusted : null });
+  const { db, findings, held, shipped } = run;
+  const adjusted = run.fromStart ? run.adjusted : null;
+  run.report.skus = await checkStock({ db, findings, held, shipped, adjusted });
   await checkCoupons({ db, findings, uses: run.coupons });
 
   const results = findings.results();
@@ -115,8 +117,16 @@ async function verifyPartition(
     commandCount += await takeCommands(records, { lane, findings, decode: run.decoder.command });
   }
   findOutcomesWithoutCommand(lane, commands.low, findings);
-  const { held, coupons } = run;
-  const { orders, olderThanLog } = await checkOrders({ db, lane, findings, statuses, held, coupons });
+  const { held, shipped, coupons } = run;
+  const { orders, olderThanLog } = await checkOrders({
+    db,
+    lane,
+    findings,
+    statuses,
+    held,
+    shipped,
+    coupons,
+  });
   const letters = await checkDeadLetters({
     db,
     lane,
@@ -224,6 +234,7 @@ function createRun(deps: VerifyDeps): Run {
     statuses: createStatusCodes(),
     held: new Map(),
     coupons: { totals: new Map(), customers: new Map() },
+    shipped: new Map(),
     adjusted: new Map(),
     fromStart: true,
     report: {

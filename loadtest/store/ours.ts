@@ -24,6 +24,7 @@ import type { Claimed, Subject, SubjectDeps } from './subject.ts';
 /** Number of records in one fetch of one partition. */
 const fetchRecords = 500;
 const paymentWindowMs = 30 * 60_000;
+const returnWindowMs = 30 * 24 * 3_600_000;
 
 export interface OursOptions {
   /** Changes the database sessions of the writers. */
@@ -55,6 +56,7 @@ export function createOurs(deps: SubjectDeps, options: OursOptions = {}): Subjec
         topic: COMMANDS,
         quarantine: new Quarantine(),
         paymentWindowMs,
+        returnWindowMs,
         mysql: wrap(mysql),
         codecs,
         publisher: createPublisher({ accumulator, metrics, log }),

@@ -1,6 +1,8 @@
 /** The input of a batch decision, its output, and the state that the commands of the batch share. */
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
 import type { CouponChanges, CouponLedger, CouponLevels, Redemption } from './coupon-ledger.ts';
+import type { GoodsChanges, GoodsLedger } from './orders/goods-ledger.ts';
+import type { KnownOrder } from './orders/known-order.ts';
 import type { OrderStatus } from './orders/status.ts';
 import type { MoneyChanges, MoneyLedger, MoneySnapshot } from './payments/money-ledger.ts';
 import type { KnownPayment, LogPosition } from './payments/payment.ts';
@@ -8,6 +10,8 @@ import type { PricedOrder, Product } from './pricing/price.ts';
 import type { Rules } from './pricing/rules.ts';
 import type { StockChange, StockLedger } from './stock-ledger.ts';
 import type { UnpaidChange, UnpaidLedger } from './unpaid-ledger.ts';
+
+export type { KnownLine, KnownOrder, LineUnitCounts } from './orders/known-order.ts';
 
 /** One record of the command log. `content` is the decoded result. */
 export interface SourceRecord {
@@ -18,42 +22,6 @@ export interface SourceRecord {
   readonly content:
     | { readonly kind: 'command'; readonly command: OrderCommand }
     | { readonly kind: 'deadLetter'; readonly reason: Reason; readonly orderId: string | null };
-}
-
-/** The part of an order that decisions need. `lines` is loaded only if a command may release its stock. */
-export interface KnownOrder {
-  readonly orderId: string;
-  readonly customerId: string;
-  readonly fingerprint: Uint8Array;
-  readonly currency: string;
-  /** The coupon counters that it took; null for none. */
-  readonly redemption: Redemption | null;
-  /** The units that it counted as unpaid when it was placed; 0 if the limit was off. */
-  readonly unpaidUnits: number;
-  /** The position of its PLACE command. */
-  readonly placedAt: LogPosition;
-  readonly total: number;
-  readonly paymentDueAtMs: number | null;
-  status: OrderStatus;
-  version: number;
-  /** Sums of its payments and refunds in its currency. */
-  received: number;
-  refundPending: number;
-  refunded: number;
-  disputed: number;
-  /** Number of failed payments after which the order could still be paid. */
-  failedAttempts: number;
-  readonly lines: readonly KnownLine[];
-}
-
-/** A line of an order, with the units that are no longer as ordered; without them none are. */
-export interface KnownLine {
-  readonly sku: string;
-  readonly quantity: number;
-  readonly cancelled?: number;
-  readonly shipped?: number;
-  readonly returned?: number;
-  readonly restocked?: number;
 }
 
 /** The stored outcome of a command other than PLACE. */
@@ -80,6 +48,8 @@ export interface Snapshot {
   readonly orders: ReadonlyMap<string, KnownOrder>;
   /** Stored outcomes by `commandKey`. */
   readonly commands: ReadonlyMap<string, StoredOutcome>;
+  /** SKUs that `CommandNeeds.adjusted` names and that have a stock row. Their levels are read. */
+  readonly stocked: ReadonlySet<string>;
   /** Payments and refunds that the batch names; `noMoneyRows` if it names none. */
   readonly money: MoneySnapshot;
 }
@@ -89,6 +59,8 @@ export interface DecideSettings {
   readonly nowMs: number;
   /** How long an accepted order may wait for its payment. */
   readonly paymentWindowMs: number;
+  /** How long a delivered order can be returned before it is closed. */
+  readonly returnWindowMs: number;
 }
 
 export interface NewOrder {
@@ -130,7 +102,7 @@ interface PaymentSource extends LogPosition {
   readonly issuedAtMs: number;
 }
 
-export interface Decision extends CouponChanges, MoneyChanges {
+export interface Decision extends CouponChanges, MoneyChanges, GoodsChanges {
   /** One event per record, in the order of the records. */
   readonly events: readonly OrderEvent[];
   readonly newOrders: readonly NewOrder[];
@@ -151,6 +123,7 @@ export interface DecisionContext {
   readonly coupons: CouponLedger;
   readonly unpaid: UnpaidLedger;
   readonly money: MoneyLedger;
+  readonly goods: GoodsLedger;
   /** Orders of this batch and of the snapshot, changed by the commands decided so far. */
   readonly orders: Map<string, KnownOrder>;
   readonly newOrders: NewOrder[];

@@ -18,6 +18,7 @@ import {
 } from './context.ts';
 import { openCouponLedger } from './coupon-ledger.ts';
 import { deadLettered, duplicateCommand, keyConflict } from './events.ts';
+import { openGoodsLedger } from './orders/goods-ledger.ts';
 import type { OrderStatus } from './orders/status.ts';
 import { openMoneyLedger } from './payments/money-ledger.ts';
 import { openStockLedger } from './stock-ledger.ts';
@@ -39,6 +40,7 @@ export function decide(
     coupons: openCouponLedger(snapshot.couponLevels, snapshot.rules.flags),
     unpaid: openUnpaidLedger(snapshot.unpaidLevels, snapshot.rules.unpaidUnitsMax),
     money: openMoneyLedger(snapshot.money),
+    goods: openGoodsLedger(),
     orders: new Map(),
     newOrders: [],
     changes: [],
@@ -65,6 +67,7 @@ export function decide(
     unpaid: context.unpaid.changes(),
     ...context.coupons.changes(),
     ...context.money.changes(),
+    ...context.goods.changes(),
     paymentSources: context.paymentSources,
   };
 }

@@ -99,6 +99,22 @@ export function changed(
   };
 }
 
+/** The event of a changed stock level. It is about no order. */
+export function adjusted(
+  record: SourceRecord,
+  command: OrderCommand,
+  stock: NonNullable<OrderEvent['stock']>,
+  nowMs: number,
+): OrderEvent {
+  return {
+    ...base(record, command, nowMs),
+    type: 'stock.adjusted',
+    outcome: 'APPLIED',
+    version: 0,
+    stock,
+  };
+}
+
 export function duplicatePlace(
   record: SourceRecord,
   command: OrderCommand,

@@ -1,5 +1,5 @@
 /** The rules of orders: pure functions over data. */
-export { changesOfMoney } from './commands/change.ts';
+export { changesOfMoney, changesOfUnits } from './commands/change.ts';
 export type { CommandNeeds } from './commands/handler.ts';
 export { lineQuantityMax, orderLinesMax } from './commands/limits.ts';
 export { canChange, handlerOf, isDecided } from './commands/registry.ts';
@@ -31,6 +31,7 @@ export {
 export { decide } from './decide.ts';
 
 export { isMailAddress, mailAddressLengthMax, mailAddressPattern } from './mail-address.ts';
+export type { LineUpdate, NewReturn, NewShipment, StockMovement } from './orders/goods-ledger.ts';
 export { type OrderResource, type OrderView, orderResource } from './orders/response.ts';
 export {
   acceptedStatus,

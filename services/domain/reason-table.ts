@@ -134,6 +134,65 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
     meaning: 'The command names lines, but only a whole order can be cancelled.',
     seen: [],
   },
+  LINE_UNKNOWN: {
+    outcome: 'REFUSED',
+    meaning: 'The command names a line that the order does not have. Lines count from 1.',
+    seen: ['line'],
+  },
+  QUANTITY_TOO_LARGE: {
+    outcome: 'REFUSED',
+    meaning:
+      'Fewer units of a line are left than the command names. Without lines in the command, no unit is left; then `line` is null.',
+    seen: ['line', 'asked', 'left'],
+  },
+  NOT_PAID_FOR: {
+    outcome: 'REFUSED',
+    meaning:
+      'Nothing of the payment is left, because it was refunded. Goods of such an order are not shipped.',
+    seen: [],
+  },
+  SHIPMENT_UNKNOWN: {
+    outcome: 'REFUSED',
+    meaning: 'The order has no shipment with this number. Shipments count from 1.',
+    seen: ['shipment'],
+  },
+  ALREADY_DELIVERED: {
+    outcome: 'REFUSED',
+    meaning: 'The delivery of the shipment was reported before.',
+    seen: ['shipment'],
+  },
+  SHIPPING_REFUNDED: {
+    outcome: 'REFUSED',
+    meaning: 'The shipping of the order was refunded before. It is refunded once.',
+    seen: [],
+  },
+  CANCEL_INSTEAD: {
+    outcome: 'REFUSED',
+    meaning:
+      'The refund would leave nothing of the payment, and nothing is shipped. Cancel the order: this also returns its stock.',
+    seen: [],
+  },
+  COUNT_UNSUPPORTED: {
+    outcome: 'REFUSED',
+    meaning: 'The command sets a stock level to a count. Send the difference as `delta`.',
+    seen: [],
+  },
+  STOCK_UNKNOWN: {
+    outcome: 'REFUSED',
+    meaning: 'The SKU has no stock row. `catalogue import` makes one for each product.',
+    seen: ['sku'],
+  },
+  STOCK_TOO_LOW: {
+    outcome: 'REFUSED',
+    meaning:
+      'Fewer units are available than the adjustment takes away. Units of orders that hold stock are not available.',
+    seen: ['sku', 'available', 'delta'],
+  },
+  STOCK_TOO_HIGH: {
+    outcome: 'REFUSED',
+    meaning: 'The level would be above the largest number that can be stored exactly.',
+    seen: ['sku', 'available', 'delta'],
+  },
   KIND_UNKNOWN: {
     outcome: 'REFUSED',
     meaning: 'The payment is not captured. Only captured payments count.',

@@ -109,8 +109,16 @@ export const keyConflict = (isPlace: boolean): Reason =>
     null,
   );
 
-export const orderUnknown = (wanted: OrderStatus): Reason =>
-  reason('ORDER_UNKNOWN', `The order does not exist, so it cannot become ${wanted}.`, null, { wanted });
+/** `wanted` is null for a command that keeps the status. */
+export const orderUnknown = (wanted: OrderStatus | null): Reason =>
+  reason(
+    'ORDER_UNKNOWN',
+    wanted === null
+      ? 'The order does not exist.'
+      : `The order does not exist, so it cannot become ${wanted}.`,
+    null,
+    { wanted },
+  );
 
 export const illegalChange = (current: OrderStatus, wanted: OrderStatus): Reason =>
   reason('ILLEGAL_CHANGE', `An order that is ${current} cannot become ${wanted}.`, null, { current, wanted });
@@ -131,6 +139,71 @@ export const partlyShipped = (): Reason =>
 
 export const linesUnsupported = (): Reason =>
   reason('LINES_UNSUPPORTED', 'Single lines of an order cannot be cancelled.', '/lines', null);
+
+/** `at` is the index in the list of the command. */
+export const lineUnknown = (at: number, line: number): Reason =>
+  reason('LINE_UNKNOWN', `The order has no line ${line}.`, `/lines/${at}/line`, { line });
+
+/** Without a line: the command means the whole order, and nothing of it is left. */
+export const quantityTooLarge = (
+  at: number | null,
+  line: number | null,
+  asked: number | null,
+  left: number,
+): Reason =>
+  line === null
+    ? reason('QUANTITY_TOO_LARGE', 'No unit of the order is left.', null, { line, asked, left })
+    : reason(
+        'QUANTITY_TOO_LARGE',
+        `The command names ${asked} units of line ${line}, and only ${left} are left.`,
+        `/lines/${at}/quantity`,
+        { line, asked, left },
+      );
+
+export const notPaidFor = (): Reason =>
+  reason('NOT_PAID_FOR', 'The payment of the order is refunded, so nothing is shipped.', null, null);
+
+export const shipmentUnknown = (shipment: number): Reason =>
+  reason('SHIPMENT_UNKNOWN', `The order has no shipment ${shipment}.`, '/shipment', { shipment });
+
+export const alreadyDelivered = (shipment: number | null): Reason =>
+  reason('ALREADY_DELIVERED', 'The delivery was reported before.', '/shipment', { shipment });
+
+export const shippingRefunded = (): Reason =>
+  reason('SHIPPING_REFUNDED', 'The shipping of the order was refunded before.', '/shipping', null);
+
+export const cancelInstead = (): Reason =>
+  reason(
+    'CANCEL_INSTEAD',
+    'Nothing of the order is shipped, and the refund would leave nothing of its payment.',
+    null,
+    null,
+  );
+
+export const countUnsupported = (): Reason =>
+  reason(
+    'COUNT_UNSUPPORTED',
+    'A stock level cannot be set to a count. Send the difference.',
+    '/countedTo',
+    null,
+  );
+
+export const skuWithoutStock = (sku: string): Reason =>
+  reason('STOCK_UNKNOWN', `The SKU ${sku} has no stock. Import its product first.`, '/sku', { sku });
+
+export const stockTooLow = (sku: string, available: number, delta: number): Reason =>
+  reason('STOCK_TOO_LOW', `Only ${available} units of ${sku} are available.`, '/delta', {
+    sku,
+    available,
+    delta,
+  });
+
+export const stockTooHigh = (sku: string, available: number, delta: number): Reason =>
+  reason('STOCK_TOO_HIGH', `The level of ${sku} would be beyond the largest exact number.`, '/delta', {
+    sku,
+    available,
+    delta,
+  });
 
 export const kindUnknown = (kind: string): Reason =>
   reason('KIND_UNKNOWN', 'Only captured payments are known.', null, { kind });

@@ -27,7 +27,7 @@ describe('the stock ledger', () => {
     ledger.giveBack('A', 3);
     ledger.giveBack('B', 2);
     ledger.take('B', 2);
-    expect(ledger.changes()).toEqual([{ sku: 'A', net: 0, peak: 3 }]);
+    expect(ledger.changes()).toEqual([{ sku: 'A', net: 0, peak: 3, shipped: 0, added: 0 }]);
   });
 
   it('sets the guard to the exact level at which each take of the batch succeeds in order', () => {

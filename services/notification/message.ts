@@ -36,7 +36,13 @@ export interface MessageData {
   reason?: { code: string; message: string; pointer?: string };
   payment?: { status: string; amount: number; currency: string };
   refund?: { id: string; amount: number; currency: string; status: string; reason: string };
-  shipment?: { carrier?: string; trackingNumber?: string };
+  /** Without its number: several parcels. */
+  shipment?: {
+    number?: number;
+    carrier?: string;
+    trackingNumber?: string;
+    lines?: { line: number; quantity: number }[];
+  };
 }
 
 /** Only events about an order have a message. */
@@ -87,7 +93,7 @@ function messageOf(event: OrderBoundEvent): Message {
         },
       }),
       ...(event.refund && { refund: refundOf(event.refund) }),
-      ...(event.shipment && { shipment: withoutNulls(event.shipment) }),
+      ...(event.shipment && { shipment: shipmentOf(event.shipment) }),
     },
   };
 }
@@ -121,6 +127,11 @@ function refundOf(refund: NonNullable<OrderEvent['refund']>): NonNullable<Messag
   return { id, amount, currency, status, reason };
 }
 
-function withoutNulls({ carrier, trackingNumber }: NonNullable<OrderEvent['shipment']>) {
-  return { ...(carrier !== null && { carrier }), ...(trackingNumber !== null && { trackingNumber }) };
+function shipmentOf({ shipment, carrier, trackingNumber, lines }: NonNullable<OrderEvent['shipment']>) {
+  return {
+    ...(shipment !== null && { number: shipment }),
+    ...(carrier !== null && { carrier }),
+    ...(trackingNumber !== null && { trackingNumber }),
+    ...(lines.length > 0 && { lines: lines.map(({ line, quantity }) => ({ line, quantity })) }),
+  };
 }

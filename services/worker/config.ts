@@ -2,6 +2,7 @@
 import { batchCommandsMax } from '../../topics/index.ts';
 import {
   consumerFields,
+  durationMs,
   int,
   kafkaFields,
   mysqlFields,
@@ -33,6 +34,12 @@ export const workerFields = {
     min: 1_000,
     max: 30 * 24 * 3_600_000,
     help: 'How long an accepted order reserves its stock while it waits for payment, in milliseconds. The switch `paymentWindow` of `orderstream rules set` overrides it.',
+  }),
+  returnWindowMs: durationMs('RETURN_WINDOW', {
+    default: 30 * 24 * 3_600_000,
+    min: 1_000,
+    max: 365 * 24 * 3_600_000,
+    help: 'How long an order can be returned after its delivery. Then it is closed. All workers need the same value.',
   }),
   outcomesKeptMs: int('OUTCOMES_KEPT_MS', {
     default: 3_600_000,

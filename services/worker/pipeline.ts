@@ -38,6 +38,7 @@ export interface PipelineDeps {
   readonly quarantine: Quarantine;
   readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly paymentWindowMs: number;
+  readonly returnWindowMs: number;
   /** Whether acknowledged outcomes stay in the database. They can be published again if their topic loses them. */
   readonly keepOutcomes?: boolean;
   readonly log: Logger;
@@ -121,7 +122,8 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   await failpoint('loaded');
   const { nowMs } = prices;
   const sources = parts.length === 1 ? parts[0]!.sources : parts.flatMap((part) => part.sources);
-  const decision = decide(snapshot, sources, { nowMs, paymentWindowMs: deps.paymentWindowMs });
+  const { paymentWindowMs, returnWindowMs } = deps;
+  const decision = decide(snapshot, sources, { nowMs, paymentWindowMs, returnWindowMs });
   observeLevels(deps.low, snapshot, decision);
   const outcomes = encodeOutcomes(deps.codecs.events, parts, decision, nowMs);
   const writes = layOutWrites(

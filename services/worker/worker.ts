@@ -96,6 +96,7 @@ function wireLanes(
   const writers = createWriters(config.writers, {
     topic,
     paymentWindowMs: config.paymentWindowMs,
+    returnWindowMs: config.returnWindowMs,
     keepOutcomes: config.outcomesKeptMs > 0,
     mysql,
     codecs,

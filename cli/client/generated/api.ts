@@ -482,6 +482,74 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "order.partially_cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.partially_cancelled */
+        post: operations["on:order.partially_cancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.partially_delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.partially_delivered */
+        post: operations["on:order.partially_delivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.partially_returned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.partially_returned */
+        post: operations["on:order.partially_returned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.partially_shipped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The event order.partially_shipped */
+        post: operations["on:order.partially_shipped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "order.payment_attempt_failed": {
         parameters: {
             query?: never;
@@ -778,6 +846,11 @@ export interface components {
             status: components["schemas"]["OrderStatus"];
             version: number;
         };
+        LineUnits: {
+            /** @description Number of the line in the order, from 1. */
+            line: number;
+            quantity: number;
+        };
         /** @description While the order is queued, the links contain its ticket. Use them unchanged. */
         Links: {
             /** @description Present while the order can be cancelled. */
@@ -794,7 +867,7 @@ export interface components {
         };
         NewWebhookEndpoint: {
             /** @description Default: `order.*`, all order events. */
-            eventTypes?: ("order.*" | "order.accepted" | "order.rejected" | "order.paid" | "order.shipped" | "order.delivered" | "order.closed" | "order.cancelled" | "order.expired" | "order.payment_failed" | "order.returned" | "order.payment_attempt_failed" | "order.payment_kept" | "order.refund_requested" | "order.refunded" | "order.refund_failed" | "command.*" | "command.duplicate" | "command.refused" | "command.key_conflict")[];
+            eventTypes?: ("order.*" | "order.accepted" | "order.rejected" | "order.paid" | "order.shipped" | "order.delivered" | "order.closed" | "order.cancelled" | "order.expired" | "order.payment_failed" | "order.returned" | "order.payment_attempt_failed" | "order.payment_kept" | "order.refund_requested" | "order.refunded" | "order.refund_failed" | "order.partially_shipped" | "order.partially_delivered" | "order.partially_returned" | "order.partially_cancelled" | "command.*" | "command.duplicate" | "command.refused" | "command.key_conflict")[];
             /** @description An `https` URL with a public host name and without user name, password or fragment. */
             url: string;
         };
@@ -879,6 +952,46 @@ export interface components {
             timestamp: string;
             /** @constant */
             type: "order.paid";
+        };
+        OrderPartiallyCancelledEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.partially_cancelled";
+        };
+        OrderPartiallyDeliveredEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.partially_delivered";
+        };
+        OrderPartiallyReturnedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.partially_returned";
+        };
+        OrderPartiallyShippedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the command was processed.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.partially_shipped";
         };
         OrderPaymentAttemptFailedEvent: {
             data: components["schemas"]["WebhookEventData"];
@@ -1102,6 +1215,17 @@ export interface components {
              * @example VERSION_MISMATCH
              * @example PARTLY_SHIPPED
              * @example LINES_UNSUPPORTED
+             * @example LINE_UNKNOWN
+             * @example QUANTITY_TOO_LARGE
+             * @example NOT_PAID_FOR
+             * @example SHIPMENT_UNKNOWN
+             * @example ALREADY_DELIVERED
+             * @example SHIPPING_REFUNDED
+             * @example CANCEL_INSTEAD
+             * @example COUNT_UNSUPPORTED
+             * @example STOCK_UNKNOWN
+             * @example STOCK_TOO_LOW
+             * @example STOCK_TOO_HIGH
              * @example KIND_UNKNOWN
              * @example PAYMENT_KNOWN
              * @example PAYMENT_UNMATCHED
@@ -1164,6 +1288,9 @@ export interface components {
         };
         Shipment: {
             carrier?: string;
+            lines?: components["schemas"]["LineUnits"][];
+            /** @description Absent if the event is about several shipments. */
+            number?: number;
             trackingNumber?: string;
         };
         ShippingAddress: {
@@ -5003,6 +5130,202 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["OrderPaidEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.partially_cancelled": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.partially_cancelled",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPartiallyCancelledEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.partially_delivered": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.partially_delivered",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPartiallyDeliveredEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.partially_returned": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.partially_returned",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPartiallyReturnedEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.partially_shipped": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.partially_shipped",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPartiallyShippedEvent"];
             };
         };
         responses: {

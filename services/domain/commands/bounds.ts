@@ -9,6 +9,9 @@ export const currencyPattern = /^[A-Z]{3}$/;
 /** Maximum number of characters of a text for people. The API allows fewer. */
 const textLengthMax = 2_000;
 const referenceLengthMax = 255;
+const nameLengthMax = 128;
+/** The largest time that a Date can hold. */
+const timeMaxMs = 8.64e15;
 
 export function providerProblem(provider: string): string | null {
   return providerPattern.test(provider)
@@ -37,6 +40,17 @@ export function textProblem(name: string, text: string | null): string | null {
   return text === null || text.length <= textLengthMax
     ? null
     : `${name} is longer than ${textLengthMax} characters`;
+}
+
+/** Of a carrier or a tracking number. */
+export function nameProblem(name: string, text: string | null): string | null {
+  return text === null || text.length <= nameLengthMax
+    ? null
+    : `${name} is longer than ${nameLengthMax} characters`;
+}
+
+export function timeProblem(name: string, atMs: number): string | null {
+  return atMs >= 0 && atMs <= timeMaxMs ? null : `${name} is not a time after 1970`;
 }
 
 export function referenceProblem(reference: string | null): string | null {

@@ -1,9 +1,14 @@
-/** CANCEL: ends an order that is not shipped. It returns the stock, and refunds the payment. */
+/**
+ * CANCEL: ends an order that is not shipped. It returns the stock, and refunds the payment. An operator can also cancel the
+ * rest of an order that is shipped in part.
+ */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import type { DecisionContext, KnownOrder, SourceRecord } from '../context.ts';
+import { awayOf, countUnits, isPartShipped, unshippedOf } from '../orders/units.ts';
 import { freeOf, type KnownRefund, settlingPayment } from '../payments/payment.ts';
 import { refundRecord } from '../payments/records.ts';
 import { requestRefund } from '../payments/request-refund.ts';
+import { refundUnits } from '../payments/share.ts';
 import * as reasons from '../reasons.ts';
 import { linesProblem, textProblem } from './bounds.ts';
 import { applyChange, findOrder, refuse, release } from './change.ts';
@@ -24,9 +29,11 @@ export const cancel: CommandHandler<CancelCommand> = {
   decide,
 };
 
-function addNeeds({ orderId, commandId }: CancelCommand, needs: CommandNeeds): void {
+function addNeeds({ orderId, commandId, actor }: CancelCommand, needs: CommandNeeds): void {
   needs.orderIds.add(orderId!);
   needs.moneyOf.add(orderId!);
+  // A customer never cancels the rest of an order.
+  if (actor !== 'customer') needs.goodsOf.add(orderId!);
   needs.commands.push({ orderId, commandId });
 }
 
@@ -42,10 +49,12 @@ function decide(context: DecisionContext, record: SourceRecord, command: CancelC
   if (status === undefined) {
     return refuse(context, record, command, order, reasons.illegalChange(order.status, 'CANCELLED'));
   }
-  if (order.lines.some(({ shipped = 0 }) => shipped > 0)) {
+  const isRest = isPartShipped(order);
+  if (isRest && command.actor === 'customer') {
     return refuse(context, record, command, order, reasons.partlyShipped());
   }
   if (lines.length > 0) return refuse(context, record, command, order, reasons.linesUnsupported());
+  if (isRest) return cancelRest(context, record, command, order);
   const refund = order.status === 'PAID' ? refundRest(context, command, order) : null;
   release(context, order);
   const shown = refund === null ? null : refundRecord(refund);
@@ -65,4 +74,30 @@ function refundRest(
   if (amount === 0) return null;
   order.refundPending += amount;
   return requestRefund(context, { commandId, payment, amount, reason: 'CANCELLED' });
+}
+
+/** Cancels all units that are not shipped. What was shipped decides the status of the order. */
+function cancelRest(
+  context: DecisionContext,
+  record: SourceRecord,
+  command: CancelCommand,
+  order: KnownOrder,
+): OrderEvent {
+  const lines = order.lines.flatMap((line, index) => {
+    const quantity = unshippedOf(line);
+    return quantity === 0 ? [] : [{ line: index + 1, quantity }];
+  });
+  const refund = refundUnits(context, command.commandId, order, lines, 'CANCELLED');
+  for (const { line, quantity } of lines) context.stock.giveBack(order.lines[line - 1]!.sku, quantity);
+  context.goods.setLines(order, countUnits(order.lines, lines, 'cancelled'));
+  const status = statusOfShipped(order);
+  if (status === 'DELIVERED') order.closeAtMs = command.issuedAt + context.settings.returnWindowMs;
+  const shown = refund === null ? null : refundRecord(refund);
+  const change = { status, refund: shown, cancelled: { lines } };
+  return applyChange(context, record, command, order, { ...change, what: 'partially_cancelled' });
+}
+
+function statusOfShipped({ lines, shipments }: KnownOrder): 'RETURNED' | 'DELIVERED' | 'SHIPPED' {
+  if (lines.every((line) => awayOf(line) === 0)) return 'RETURNED';
+  return shipments.every(({ isDelivered }) => isDelivered) ? 'DELIVERED' : 'SHIPPED';
 }

@@ -31,13 +31,24 @@ export const changesOfMoney = [
   'refund_failed',
 ] as const;
 
+/** Changes of some units of an order. Each is the end of an event type, such as `order.partially_shipped`. */
+export const changesOfUnits = [
+  'partially_shipped',
+  'partially_delivered',
+  'partially_returned',
+  'partially_cancelled',
+] as const;
+
 interface Change {
   /** The status after the command; without it the status stays. */
   readonly status?: OrderStatus;
   /** The change, for the type of the event; without it the type is the status. */
-  readonly what?: (typeof changesOfMoney)[number];
+  readonly what?: (typeof changesOfMoney)[number] | (typeof changesOfUnits)[number];
   readonly payment?: OrderEvent['payment'];
   readonly refund?: OrderEvent['refund'];
+  readonly shipment?: OrderEvent['shipment'];
+  readonly returned?: OrderEvent['return'];
+  readonly cancelled?: OrderEvent['cancelled'];
 }
 
 /**
@@ -65,6 +76,9 @@ export function applyChange(
     ...(change.what === undefined ? {} : { type: `order.${change.what}` }),
     payment: change.payment ?? null,
     refund: change.refund ?? null,
+    shipment: change.shipment ?? null,
+    return: change.returned ?? null,
+    cancelled: change.cancelled ?? null,
   };
 }
 

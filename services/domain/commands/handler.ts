@@ -25,6 +25,10 @@ export interface CommandNeeds {
   readonly commands: { orderId: string | null; commandId: string }[];
   /** Orders whose settling payment is read, with its refunds. An order may have any number of other payments. */
   readonly moneyOf: Set<string>;
+  /** Orders whose shipments and returns are read. */
+  readonly goodsOf: Set<string>;
+  /** SKUs whose stock levels are locked and read. */
+  readonly adjusted: Set<string>;
   /** Payments that are read, of whatever order. */
   readonly payments: { provider: string; providerPaymentId: string }[];
   /** Refunds that are read, each with its payment and all refunds of that. */

@@ -108,7 +108,10 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     unpaidUnits,
     placedAt: record,
     total: priced.total,
+    shipping: priced.shipping,
+    tax: priced.tax,
     paymentDueAtMs,
+    closeAtMs: null,
     status,
     version: 1,
     received: 0,
@@ -116,7 +119,10 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     refunded: 0,
     disputed: 0,
     failedAttempts: 0,
-    lines: payload.lines,
+    shippingRefunded: false,
+    lines: priced.lines,
+    shipments: [],
+    returns: 0,
   });
   return reason === null
     ? accepted(order, context.snapshot, nowMs)

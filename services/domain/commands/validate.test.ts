@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand, OrderLine, PlaceOrder } from '../../../schemas/generated/types.ts';
 import { cancel, place } from '../testing/commands.ts';
+import { close, deliver, requestRefund, returnGoods, ship } from '../testing/goods-commands.ts';
 import { confirm, expire, fail, recordRefund, retryRefund } from '../testing/money-commands.ts';
 import { lineQuantityMax, orderLinesMax } from './limits.ts';
 import { commandProblem } from './validate.ts';
@@ -14,6 +15,7 @@ const withPayload = (change: Partial<PlaceOrder>): OrderCommand => {
 const change = (fields: Partial<OrderCommand>) => ({ ...good, ...fields }) as OrderCommand;
 const adjust = (sku: string): OrderCommand => ({
   ...good,
+  commandId: `stock:${sku}:1`,
   type: 'ADJUST_STOCK',
   orderId: null,
   payload: { sku, delta: 1, reason: null, countedTo: null },
@@ -43,6 +45,12 @@ describe('commandProblem', () => {
       recordRefund({ order: 1, of: null, amount: 1, providerRefundId: null }),
     ],
     ['a retry', retryRefund({ order: 1, of: 'c' })],
+    ['a shipment of units', ship({ units: [[100, 1]], carrier: 'x'.repeat(128) })],
+    ['a delivery', deliver({ shipment: 100 })],
+    ['a return of damaged units', returnGoods({ units: [[1, 2, 0]] })],
+    ['a close', close({})],
+    ['a refund of everything', requestRefund({})],
+    ['a refund of a unit and the shipping', requestRefund({ units: [[1, 1]], shipping: true })],
   ])('passes %s', (_name, command) => {
     expect(commandProblem(command)).toBeNull();
   });
@@ -72,6 +80,16 @@ describe('commandProblem', () => {
     ['an empty coupon', withPayload({ couponCode: '' }), 'couponCode'],
     ['too much metadata', withPayload({ metadata: Array(21).fill({ key: 'k', value: 'v' }) }), 'metadata'],
     ['a stock adjustment without a SKU', adjust(''), 'sku'],
+    ['a stock adjustment with an id of another SKU', withFields(adjust('A'), { sku: 'AB' }), 'commandId'],
+    ['a stock adjustment of 0', withFields(adjust('A'), { delta: 0 }), 'delta'],
+    ['a huge stock adjustment', withFields(adjust('A'), { delta: -1_000_000_001 }), 'delta'],
+    ['a carrier that is too long', ship({ carrier: 'x'.repeat(129) }), 'carrier'],
+    ['a shipment of a line twice', ship({ units: Array(2).fill([1, 1]) }), 'twice'],
+    ['a delivery of shipment 0', deliver({ shipment: 0 }), 'shipment'],
+    ['a delivery at no time', withFields(deliver({}), { deliveredAt: -1 }), 'deliveredAt'],
+    ['more restocked units than came back', returnGoods({ units: [[1, 1, 2]] }), 'restock'],
+    ['a refund of an amount and of units', requestRefund({ amount: 1, units: [[1, 1]] }), 'amount'],
+    ['a refund of 0', requestRefund({ amount: 0 }), 'amount'],
     ['a long reason', withFields(cancel({ order: 1 }), { reason: 'x'.repeat(2_001) }), 'reason'],
     ['a line of 0', withFields(cancel({ order: 1 }), { lines: [{ line: 0, quantity: 1 }] }), 'line'],
     [

@@ -19,7 +19,8 @@ const facts = {
   CANCELLED: { isFinal: true, holdsStock: false },
   EXPIRED: { isFinal: true, holdsStock: false },
   PAYMENT_FAILED: { isFinal: true, holdsStock: false },
-  RETURNED: { isFinal: true, holdsStock: false },
+  // Units that did not go back to stock, such as damaged ones, stay sold.
+  RETURNED: { isFinal: true, holdsStock: true },
 } as const satisfies Readonly<Record<string, StatusFacts>>;
 
 export type OrderStatus = keyof typeof facts;

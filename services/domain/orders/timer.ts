@@ -7,8 +7,10 @@ export const expiryGraceMs = 60_000;
 export function timerAtMs(order: {
   readonly status: string;
   readonly paymentDueAtMs: number | null;
+  readonly closeAtMs?: number | null;
 }): number | null {
-  const { status, paymentDueAtMs } = order;
+  const { status, paymentDueAtMs, closeAtMs = null } = order;
+  if (status === 'DELIVERED') return closeAtMs;
   return status === 'PENDING_PAYMENT' && paymentDueAtMs !== null ? paymentDueAtMs + expiryGraceMs : null;
 }
 

@@ -77,3 +77,9 @@ export function freeOf(payment: KnownPayment, refunds: readonly KnownRefund[]): 
 export function settlingPayment({ payments }: OrderMoneyRows): KnownPayment | undefined {
   return payments.find(({ disposition }) => disposition === 'SETTLES');
 }
+
+/** What is left of the payment that settles the order; 0 without such a payment. */
+export function refundableOf(rows: OrderMoneyRows): number {
+  const payment = settlingPayment(rows);
+  return payment === undefined ? 0 : freeOf(payment, rows.refunds);
+}

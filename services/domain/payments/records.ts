@@ -5,7 +5,7 @@ import type {
   PaymentChange,
   RefundChange,
 } from '../../../schemas/generated/types.ts';
-import type { KnownLine, KnownOrder } from '../context.ts';
+import type { KnownOrder, LineUnitCounts } from '../context.ts';
 import type { KnownPayment, KnownRefund } from './payment.ts';
 
 export function paymentRecord(payment: KnownPayment, providerEventId: string): PaymentChange {
@@ -45,7 +45,11 @@ export function moneyOf({ received, refundPending, refunded, disputed }: KnownOr
 }
 
 /** The units of all lines of an order after a command. */
-export function unitsOf({ lines }: { readonly lines: readonly KnownLine[] }): OrderUnits {
+export function unitsOf({
+  lines,
+}: {
+  readonly lines: readonly (LineUnitCounts & { readonly quantity: number })[];
+}): OrderUnits {
   const units: OrderUnits = { ordered: 0, cancelled: 0, shipped: 0, returned: 0, restocked: 0 };
   for (const line of lines) {
     units.ordered += line.quantity;

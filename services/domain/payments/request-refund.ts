@@ -9,12 +9,15 @@ interface RefundParts {
   readonly amount: number;
   readonly reason: RefundReason;
   readonly repeats?: KnownRefund;
+  /** The units that it pays, and whether it pays the shipping. A refund that repeats another one has those of that one. */
+  readonly lines?: KnownRefund['lines'];
+  readonly shipping?: boolean;
 }
 
 /** Requests a refund of the payment. The caller has checked that the payment has this amount left. */
 export function requestRefund(
   context: DecisionContext,
-  { commandId, payment, amount, reason, repeats }: RefundParts,
+  { commandId, payment, amount, reason, repeats, lines = [], shipping = false }: RefundParts,
 ): KnownRefund {
   const { orderId, at, paymentId, provider, providerPaymentId, currency } = payment;
   const refund: KnownRefund = {
@@ -29,8 +32,8 @@ export function requestRefund(
     currency,
     reason,
     retryOf: repeats?.refundId ?? null,
-    lines: repeats?.lines ?? [],
-    shipping: repeats?.shipping ?? false,
+    lines: repeats?.lines ?? lines,
+    shipping: repeats?.shipping ?? shipping,
     status: 'REQUESTED',
     retried: false,
     resultProvider: null,

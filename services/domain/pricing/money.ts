@@ -22,6 +22,13 @@ export function mulDivHalfUp(amount: number, numerator: number, denominator: num
   return Number(exact / divisor + (2n * rest >= divisor ? 1n : 0n));
 }
 
+/** amount × numerator ÷ denominator, rounded down. The arguments are those of `mulDivHalfUp`. */
+export function mulDivFloor(amount: number, numerator: number, denominator: number): number {
+  const product = amount * numerator;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / denominator);
+  return Number((BigInt(amount) * BigInt(numerator)) / BigInt(denominator));
+}
+
 /**
  * Spreads `total` over members in proportion to their weights. Every member gets its share rounded down. The
  * remaining units go to the members with the largest remainders, one unit each. If remainders are equal, the first

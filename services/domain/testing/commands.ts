@@ -110,12 +110,12 @@ export function cancel({
   };
 }
 
-/** Puts commands into partitions, in order. Null stands for an unreadable record. */
+/** Puts commands into partitions, in order. Those of stock are on the first one. Null stands for an unreadable record. */
 export function toLog(commands: readonly (OrderCommand | null)[]): SourceRecord[] {
   const next: number[] = Array(partitions).fill(0);
   return commands.map((command, index) => {
     const partition =
-      command === null ? index % partitions : Number(command.orderId!.slice(7, 8)) % partitions;
+      command === null ? index % partitions : Number(command.orderId?.slice(7, 8) ?? 0) % partitions;
     const offset = next[partition]!++;
     return {
       partition,

@@ -1,12 +1,13 @@
 /**
- * Generated lives of few orders of two customers. They are placed, paid, failed, expired, cancelled and refunded, in
- * any order. Payments and refunds have few ids, so that they are repeated, also for another order.
+ * Generated lives of few orders of two customers. They are placed, paid, failed, expired, cancelled, shipped, returned and
+ * refunded, in any order. Payments and refunds have few ids, so that they are repeated, also for another order.
  */
 import fc from 'fast-check';
 import type { OrderCommand } from '../../../schemas/index.ts';
 import type { SourceRecord } from '../index.ts';
 import { priceOrder } from '../pricing/price.ts';
 import { anyCommand, cancel, place, products, rules, toLog } from './commands.ts';
+import { adjustStock, close, deliver, requestRefund, returnGoods, ship } from './goods-commands.ts';
 import { confirm, dueAtMs, expire, fail, recordRefund, retryRefund } from './money-commands.ts';
 
 /** Stands for the total of the order until the log is complete. */
@@ -59,6 +60,93 @@ const moneyCommand = fc.oneof(
   { weight: 2, arbitrary: fc.record({ order, of: requests }).map(retryRefund) },
 );
 
+const quantity = fc.integer({ min: 1, max: 3 });
+const units = fc.oneof(
+  fc.constant([]),
+  quantity.map((n) => [[1, n] as const]),
+  quantity.map((n) => [[2, n] as const]),
+);
+const returned = fc.oneof(
+  fc.constant([]),
+  quantity.chain((n) => fc.nat({ max: n }).map((restock) => [[1, n, restock] as const])),
+);
+const ids = (name: string) => fc.constantFrom(`${name}-1`, `${name}-2`, `${name}-3`);
+
+const goodsCommand = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ order, id: ids('ship'), units }).map(ship) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ order, id: ids('deliver'), shipment: fc.constantFrom(null, 1, 2) }).map(deliver),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({ order, id: ids('return'), units: returned, refund: fc.constantFrom(true, true, false) })
+      .map(returnGoods),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ order, id: ids('close'), issuedAt: fc.constantFrom(0, Number.MAX_SAFE_INTEGER) })
+      .map(close),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ order, id: ids('refund') }).chain((parts) =>
+      fc.oneof(
+        fc.constantFrom(null, 1, 100, 250).map((asked) => requestRefund({ ...parts, amount: asked })),
+        units.map((asked) => requestRefund({ ...parts, units: asked })),
+        fc.constant(requestRefund({ ...parts, shipping: true })),
+      ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: ids('cancel-rest').chain((id) =>
+      order.map((number) => cancel({ order: number, id, actor: 'operator', customerId: null })),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        sku: fc.constantFrom('A', 'C', 'Z'),
+        delta: fc.constantFrom(-4, -1, 1, 6),
+        id: fc.constantFrom('a1', 'a2', 'a3'),
+      })
+      .map(adjustStock),
+  },
+);
+
+/** An order in two parcels, of which a part comes back. */
+const goodsStory = order.map((number) => [
+  adjustStock({ sku: 'A', delta: 6, id: `story-${number}` }),
+  place({ order: number, lines: [{ sku: 'A', quantity: 4, expectedUnitPrice: null }] }),
+  confirm({ order: number, payment: 'p2', amount: exact }),
+  ship({ order: number, id: 'ship-1', units: [[1, 2]] }),
+  requestRefund({ order: number, id: 'refund-1', amount: 1 }),
+  deliver({ order: number, id: 'deliver-1', shipment: 1 }),
+  deliver({ order: number, id: 'deliver-again', shipment: 1 }),
+  deliver({ order: number, id: 'deliver-none', shipment: 9 }),
+  ship({ order: number, id: 'ship-none', units: [[9, 1]] }),
+  ship({ order: number, id: 'ship-2' }),
+  deliver({ order: number, id: 'deliver-2' }),
+  returnGoods({ order: number, id: 'return-1', units: [[1, 1, 1]] }),
+  close({ order: number, id: 'close-1', issuedAt: Number.MAX_SAFE_INTEGER }),
+  adjustStock({ sku: 'A', delta: -100, id: `too-low-${number}` }),
+]);
+
+/** An order of which one unit is shipped before all its money goes back. The rest is not shipped then. */
+const refundedStory = order.map((number) => [
+  adjustStock({ sku: 'A', delta: 6, id: `story-${number}` }),
+  place({ order: number, lines: [{ sku: 'A', quantity: 2, expectedUnitPrice: null }] }),
+  confirm({ order: number, payment: 'p3', amount: exact }),
+  requestRefund({ order: number, id: 'refund-all-1' }),
+  ship({ order: number, id: 'ship-1', units: [[1, 1]] }),
+  requestRefund({ order: number, id: 'refund-all-2' }),
+  ship({ order: number, id: 'ship-2' }),
+]);
+
 /** A paid order that is cancelled, whose refund fails once and is requested again. Other commands may come in between. */
 const story = order.map((number) => [
   place({ order: number, lines: [{ sku: 'C', quantity: 1, expectedUnitPrice: null }] }),
@@ -90,27 +178,40 @@ const rush = fc.constant(
   ),
 );
 
+/** Some first commands of a story, and often all. */
+const partOf = (all: fc.Arbitrary<OrderCommand[]>) =>
+  fc.tuple(all, fc.integer({ min: 1, max: 24 })).map(([commands, count]) => commands.slice(0, count));
+const alone = (command: fc.Arbitrary<OrderCommand | null>) => command.map((one) => [one]);
+
 /** A log of some 40 commands, with the amounts of the orders in it. Some commands are in the log again later. */
-export const anyLives = fc
-  .array(
-    fc.oneof(
-      { weight: 3, arbitrary: anyCommand.map((command) => [command]) },
-      { weight: 7, arbitrary: moneyCommand.map((command) => [command]) },
-      {
-        weight: 1,
-        arbitrary: fc
-          .tuple(fc.oneof(story, paidTwice, rush), fc.nat({ max: 7 }))
-          .map(([all, count]): OrderCommand[] => all.slice(0, count)),
-      },
-    ),
-    { minLength: 1, maxLength: 40 },
-  )
-  .chain((commands) =>
-    fc
-      .array(fc.nat({ max: 39 }), { maxLength: 4 })
-      .map((again) => [...commands, ...again.flatMap((at) => commands.slice(at, at + 1))]),
-  )
-  .map((commands): SourceRecord[] => toLog(withAmounts(commands.flat())));
+const logOf = (commands: fc.Arbitrary<(OrderCommand | null)[]>) =>
+  fc
+    .array(commands, { minLength: 1, maxLength: 40 })
+    .chain((parts) =>
+      fc
+        .array(fc.nat({ max: 39 }), { maxLength: 4 })
+        .map((again) => [...parts, ...again.flatMap((at) => parts.slice(at, at + 1))]),
+    )
+    .map((parts): SourceRecord[] => toLog(withAmounts(parts.flat())));
+
+/** Orders that are paid, failed, expired, cancelled and refunded. */
+export const anyMoneyLives = logOf(
+  fc.oneof(
+    { weight: 3, arbitrary: alone(anyCommand) },
+    { weight: 7, arbitrary: alone(moneyCommand) },
+    { weight: 1, arbitrary: partOf(fc.oneof(story, paidTwice, rush)) },
+  ),
+);
+
+/** Orders that are shipped, delivered, returned, closed and refunded on request, while their money moves too. */
+export const anyGoodsLives = logOf(
+  fc.oneof(
+    { weight: 2, arbitrary: alone(anyCommand) },
+    { weight: 3, arbitrary: alone(moneyCommand) },
+    { weight: 6, arbitrary: alone(goodsCommand) },
+    { weight: 3, arbitrary: partOf(fc.oneof(goodsStory, refundedStory)) },
+  ),
+);
 
 function withAmounts(commands: readonly (OrderCommand | null)[]): (OrderCommand | null)[] {
   const totals = new Map<string, number>();

@@ -17,27 +17,18 @@ import {
 } from '../index.ts';
 import type { Rules } from '../pricing/rules.ts';
 import { couponLimits, products, rules } from './commands.ts';
-import { loadMoney, type MoneyTables, writeMoney } from './money-tables.ts';
+import { writeGoods } from './goods-tables.ts';
+import { loadMoney, writeMoney } from './money-tables.ts';
+import type { Tables } from './rows.ts';
 
 /** The time of every batch, and the window of a payment. */
-export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
+export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000, returnWindowMs: 600_000 };
 
 /**
  * `fresh` forgets the SKUs with low stock after each batch. `remember` keeps them. `careful` reads every id and level
  * before its first try.
  */
 export type Mode = 'fresh' | 'remember' | 'careful';
-
-export interface Tables extends MoneyTables {
-  readonly commands: Map<string, StoredOutcome>;
-  readonly stock: Map<string, number>;
-  /** Redemptions that are left, by code. */
-  readonly couponTotals: Map<string, number>;
-  /** Redemptions in use, by `customerKey`. */
-  readonly couponCustomers: Map<string, number>;
-  /** Units in unpaid orders, by customer. */
-  readonly unpaid: Map<string, number>;
-}
 
 const triesMax = 6;
 
@@ -64,6 +55,10 @@ export function run(
     orders: new Map(),
     commands: new Map(),
     stock: new Map(stock),
+    stockShipped: new Map(Array.from(stock.keys(), (sku) => [sku, 0])),
+    shipments: new Map(),
+    returns: new Map(),
+    movements: [],
     couponTotals: new Map(couponLimits),
     couponCustomers: new Map(),
     unpaid: new Map(),
@@ -146,6 +141,8 @@ function load(
     givingBack: new Set(),
     commands: [],
     moneyOf: new Set(),
+    goodsOf: new Set(),
+    adjusted: new Set(),
     payments: [],
     refundIds: [],
     openRefunds: [],
@@ -165,7 +162,9 @@ function load(
     const stored = tables.commands.get(key);
     if (stored !== undefined) commands.set(key, stored);
   }
-  const stockLevels = new Map([...tables.stock].filter(([sku]) => scarce.has(sku)));
+  const { adjusted } = needs;
+  const stockLevels = new Map([...tables.stock].filter(([sku]) => scarce.has(sku) || adjusted.size > 0));
+  const stocked = adjusted.intersection(new Set(tables.stock.keys()));
   const isScarce = ([key]: [string, number]) => scarce.has(`coupon ${key.split(' ')[0]}`);
   const couponLevels = {
     totals: new Map([...tables.couponTotals].filter(isScarce)),
@@ -177,7 +176,7 @@ function load(
       .filter((customer) => scarce.has(`unpaid ${customer}`))
       .map((customer) => [customer, tables.unpaid.get(customer) ?? 0]),
   );
-  const levels = { stockLevels, couponLevels, unpaidLevels };
+  const levels = { stockLevels, stocked, couponLevels, unpaidLevels };
   return { products, priceVersion: 7, rules: used, ...levels, orders, commands, money };
 }
 
@@ -202,7 +201,7 @@ function write(tables: Tables, decision: Decision): void {
     const orderId = command.orderId!;
     if (tables.orders.has(orderId)) throw new Error('one batch holds two new orders with the same id');
     const { customerId, fingerprint, payload } = command;
-    const { currency, lines } = payload;
+    const { currency } = payload;
     tables.orders.set(orderId, {
       orderId,
       customerId: customerId!,
@@ -212,7 +211,10 @@ function write(tables: Tables, decision: Decision): void {
       unpaidUnits,
       placedAt: { partition: record.partition, offset: record.offset },
       total: priced.total,
+      shipping: priced.shipping,
+      tax: priced.tax,
       paymentDueAtMs,
+      closeAtMs: null,
       status,
       version: 1,
       received: 0,
@@ -220,7 +222,10 @@ function write(tables: Tables, decision: Decision): void {
       refunded: 0,
       disputed: 0,
       failedAttempts: 0,
-      lines,
+      shippingRefunded: false,
+      lines: priced.lines,
+      shipments: [],
+      returns: 0,
     });
   }
   for (const { fromVersion, order } of updates) {
@@ -230,16 +235,20 @@ function write(tables: Tables, decision: Decision): void {
     const own = changes.filter(({ orderId }) => orderId === order.orderId);
     if (order.version !== fromVersion + own.length || order.status !== own.at(-1)?.status)
       throw new Error('the last state of an order is not the state after its changes');
-    const { placedAt } = before;
-    tables.orders.set(order.orderId, { ...order, placedAt });
+    const { placedAt, lines, shipments, returns } = before;
+    tables.orders.set(order.orderId, { ...order, placedAt, lines, shipments, returns });
   }
+  writeGoods(tables, decision);
   writeMoney(tables, decision);
   for (const { command, version, status, reason, fingerprint } of commandRows) {
     const key = commandKey(command.orderId, command.commandId);
     if (tables.commands.has(key)) throw new Error(`the outcome of ${key} is stored twice`);
     tables.commands.set(key, { version, status, reason, fingerprint });
   }
-  for (const { sku, net } of stock) tables.stock.set(sku, tables.stock.get(sku)! - net);
+  for (const { sku, net, shipped } of stock) {
+    tables.stock.set(sku, tables.stock.get(sku)! - net);
+    tables.stockShipped.set(sku, tables.stockShipped.get(sku)! + shipped);
+  }
   for (const { code, net } of couponTotals) {
     tables.couponTotals.set(code, tables.couponTotals.get(code)! - net);
   }

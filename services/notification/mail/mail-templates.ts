@@ -1,5 +1,5 @@
 /**
- * The mails to a customer about an order: plain text, one template per status or change of money.
+ * The mails to a customer about an order: plain text, one template per status or partial change.
  *
  * The caller chooses the address, so a mail contains none of the caller's texts. It has no SKU, reason text,
  * personal name or address. Product names come from the catalogue. A template puts each name on one line, so
@@ -57,8 +57,24 @@ const byStatus: Readonly<Record<string, Template>> = {
   },
 };
 
-/** By event type, for changes that keep the status. The text of the status would repeat old news. */
+/** By event type, for changes of a part of the order. The text of the status would repeat old news. */
 const byType: Readonly<Record<string, Template>> = {
+  'order.partially_shipped': {
+    subject: (short) => `A part of your order ${short} is on its way`,
+    lead: 'A part of your order has left our warehouse. The rest follows.',
+  },
+  'order.partially_delivered': {
+    subject: (short) => `A part of your order ${short} was delivered`,
+    lead: 'A part of your order has been delivered. The rest follows.',
+  },
+  'order.partially_returned': {
+    subject: (short) => `A part of your return of order ${short} has arrived`,
+    lead: 'Some goods of your order came back to us.',
+  },
+  'order.partially_cancelled': {
+    subject: (short) => `The rest of your order ${short} was cancelled`,
+    lead: 'We cannot ship the rest of your order. What you have paid for it will be returned.',
+  },
   'order.payment_attempt_failed': {
     subject: (short) => `A payment for your order ${short} failed`,
     lead: 'A payment for your order failed. Your goods stay reserved, and you can pay again.',

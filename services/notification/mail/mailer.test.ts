@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lineDefaults } from '../../../schemas/index.ts';
 import { type MailSink, startMailSink } from '../../../stack/index.ts';
-import { changesOfMoney, isMailAddress, mailAddressPattern } from '../../domain/index.ts';
+import { changesOfMoney, changesOfUnits, isMailAddress, mailAddressPattern } from '../../domain/index.ts';
 import { type Message, messageText, type OrderBoundEvent } from '../message.ts';
 import { eventOf } from '../testing/events.ts';
 import { startSmtp } from '../testing/smtp.ts';
@@ -180,11 +180,12 @@ describe('mailTextOf', () => {
 
   it('has a text of its own for each change that keeps the status, and shows the amount that goes back', () => {
     const status = 'PAID';
-    const subjects = changesOfMoney.map((change) => {
+    const changes = [...changesOfMoney, ...changesOfUnits];
+    const subjects = changes.map((change) => {
       const data = { ...message.data, status, previousStatus: status };
       return mailTextOf({ ...message, type: `order.${change}`, data }).subject;
     });
-    expect(new Set(subjects).size).toBe(changesOfMoney.length);
+    expect(new Set(subjects).size).toBe(changes.length);
     for (const subject of subjects) expect(subject).not.toMatch(/is paid$|^News/);
     const refund = {
       id: message.data.id,

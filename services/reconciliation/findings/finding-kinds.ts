@@ -51,7 +51,7 @@ export const kinds = {
     group: 'stock',
     subject: 'sku',
     remedy:
-      'initial + added - available does not equal the stock that live orders hold. Find the write that bypassed the workers and undo it. A stock adjustment does not help: it changes added and available by the same number.',
+      'The stock row does not fit the live orders. initial + added - available must be their units without cancelled and restocked ones. shipped must be their shipped units without restocked ones. Find the write that bypassed the workers and undo it. A stock adjustment does not help: it changes added and available by the same number.',
   },
   DEAD_LETTER_UNPUBLISHED: {
     group: 'deadLetters',

@@ -16,13 +16,14 @@ interface Order {
   dueAtMs?: number;
   updatedAtMs?: number;
   total?: number;
+  units?: { cancelled?: number; shipped?: number; restocked?: number };
 }
 
 /** A session with orders of one line each, and one stock row. */
 function sessionOf(orders: readonly Order[], available: number): Session {
   const rows = (sql: string, params: (number | string)[]): object[] => {
     if (sql.includes('FROM stock')) {
-      return params[0] === '' ? [{ sku: 'P1', initial: 100_000, added: 0, available }] : [];
+      return params[0] === '' ? [{ sku: 'P1', initial: 100_000, added: 0, available, shipped: 0 }] : [];
     }
     if (/FROM (payments|refunds|coupon_\w+|provider_\w+)/.test(sql)) return [];
     const [after = -1, second = 0] = params as number[];
@@ -46,7 +47,10 @@ function sessionOf(orders: readonly Order[], available: number): Session {
     }
     return orders
       .filter(({ n }) => n > after && n <= second)
-      .map(({ n }) => ({ order_key: n, sku: 'P1', quantity: 1, unit_price: 10, line_total: 10 }));
+      .map(({ n, units = {} }) => ({
+        ...{ order_key: n, sku: 'P1', quantity: 1, unit_price: 10, line_total: 10 },
+        ...{ cancelled: 0, shipped: 0, restocked: 0, ...units },
+      }));
   };
   return {
     write: async () => undefined,
@@ -85,6 +89,24 @@ describe('a walk over all orders', () => {
     expect(tally.keptOf('MONEY_DIFFERS')).toBe(5_000);
     expect(tally.kept().filter(({ kind }) => kind === 'STOCK_DIFFERS')).toMatchObject([
       { subject: 'P1', expected: '9000 on live orders', actual: '8999 taken from stock' },
+    ]);
+  });
+
+  it('counts units that are neither cancelled nor back in stock, and those that are with customers', async () => {
+    const orders = [
+      { n: 0, status: 'SHIPPED', units: { shipped: 1 } },
+      { n: 1, status: 'RETURNED', units: { shipped: 1, restocked: 1 } },
+      { n: 2, status: 'RETURNED', units: { shipped: 1 } },
+      { n: 3, status: 'SHIPPED', units: { cancelled: 1 } },
+      { n: 4, status: 'CANCELLED' },
+    ];
+    const found = async (available: number) =>
+      (await walk(orders, available)).kept().filter(({ kind }) => kind === 'STOCK_DIFFERS');
+    expect(await found(99_998)).toMatchObject([
+      { kind: 'STOCK_DIFFERS', subject: 'P1', expected: '2 shipped', actual: '0 shipped from stock' },
+    ]);
+    expect(await found(99_997)).toMatchObject([
+      { expected: '2 on live orders, 2 shipped', actual: '3 taken from stock, 0 shipped from stock' },
     ]);
   });
 

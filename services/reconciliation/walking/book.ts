@@ -16,7 +16,7 @@ import { compareMoney, sumRefunds } from './payments.ts';
 import { compareRecords, type ProviderLimits } from './provider-records.ts';
 import { compareRefunds, type RefundLimits } from './refunds.ts';
 import { type KeyRows, type OrderRow, readChunk } from './rows.ts';
-import { compareStock } from './stock.ts';
+import { compareStock, countUnits, type SkuUnits } from './stock.ts';
 import { findStuck, type StuckLimits, type StuckRules } from './stuck.ts';
 import { noteUnlisted, readListed, type UnlistedMoney } from './unlisted-money.ts';
 
@@ -59,7 +59,7 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
         const walk: Walk = {
           rules: { nowMs, limits, isDecided },
           limits,
-          held: new Map(),
+          units: new Map(),
           counted: countOrders(),
           unlisted: noteUnlisted(listed, limits),
           tally,
@@ -73,7 +73,7 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
           }, signal);
         }
         await compareRecords(session, listed.keys(), limits, nowMs, tally, pace, signal);
-        await compareStock(session, walk.held, tally, pace, signal);
+        await compareStock(session, walk.units, tally, pace, signal);
         await walk.counted.compare(session, tally, pace, signal);
         return {};
       } finally {
@@ -86,8 +86,8 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
 interface Walk {
   rules: StuckRules;
   limits: RefundLimits;
-  /** Units on orders that hold or have sold stock, by SKU. */
-  held: Map<string, number>;
+  /** Units on orders, by SKU. */
+  units: Map<string, SkuUnits>;
   counted: CountedOrders;
   unlisted: UnlistedMoney;
   tally: Tally;
@@ -103,10 +103,8 @@ function compare(walk: Walk, rows: KeyRows): void {
   for (const difference of compareRefunds(rows, sums, limits, rules.nowMs)) tally.add(difference);
 }
 
-function compareOrder({ held, counted, tally, rules }: Walk, order: OrderRow, { lines }: KeyRows): void {
-  if (holdsStock(order.status)) {
-    for (const { sku, quantity } of lines) held.set(sku, (held.get(sku) ?? 0) + quantity);
-  }
+function compareOrder({ units, counted, tally, rules }: Walk, order: OrderRow, { lines }: KeyRows): void {
+  for (const line of lines) countUnits(units, line, holdsStock(order.status));
   counted.add(order);
   const amounts = compareAmounts(order, lines);
   if (amounts !== null) tally.add(amounts);

@@ -34,6 +34,9 @@ export interface LineRow {
   order_key: number;
   sku: string;
   quantity: number;
+  cancelled: number;
+  shipped: number;
+  restocked: number;
   /** Null for a line of a rejected order without a price. */
   unit_price: number | null;
   line_total: number | null;
@@ -93,7 +96,8 @@ const readOrders =
   'disputed, payment_due_at_ms, timer_at_ms, updated_at_ms, coupon_counted, ' +
   'IF(coupon_counted = 0, NULL, coupon_code) AS coupon_code, ' +
   `IF(coupon_counted & ${customerCounted}, customer_id, NULL) AS coupon_customer FROM orders`;
-const readLines = 'SELECT order_key, sku, quantity, unit_price, line_total FROM order_items';
+const readLines =
+  'SELECT order_key, sku, quantity, cancelled, shipped, restocked, unit_price, line_total FROM order_items';
 const readPayments =
   'SELECT order_key, payment_id, order_id, amount, currency, disposition, disputed, provider, provider_payment_id, received_at_ms ' +
   'FROM payments';

@@ -3,14 +3,36 @@ import type { Session } from '../../shared/mysql/index.ts';
 import type { Pace } from '../checks/pace.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import type { Tally } from '../findings/tally.ts';
+import type { LineRow } from './rows.ts';
 
 /** Rows of one query. */
 const chunkSkus = 4_000;
 
-/** Removes each matched SKU from `held`. The remaining SKUs have no stock row. */
+/** Units of one SKU on all orders. */
+export interface SkuUnits {
+  held: number;
+  /** With the customers: shipped and not back in stock. */
+  shipped: number;
+}
+
+const noUnits: SkuUnits = { held: 0, shipped: 0 };
+
+/** Adds the units of a line. `isHolding`: its order holds or has sold stock. */
+export function countUnits(
+  units: Map<string, SkuUnits>,
+  { sku, quantity, cancelled, shipped, restocked }: LineRow,
+  isHolding: boolean,
+): void {
+  const held = isHolding ? quantity - cancelled - restocked : 0;
+  if (held === 0 && shipped === 0) return;
+  const before = units.get(sku) ?? noUnits;
+  units.set(sku, { held: before.held + held, shipped: before.shipped + shipped - restocked });
+}
+
+/** Removes each matched SKU from `units`. The remaining SKUs have no stock row. */
 export async function compareStock(
   session: Session,
-  held: Map<string, number>,
+  units: Map<string, SkuUnits>,
   tally: Tally,
   pace: Pace,
   signal: AbortSignal,
@@ -18,28 +40,34 @@ export async function compareStock(
   for (let after = ''; ; ) {
     const rows = await pace.chunk(
       () =>
-        session.rows<{ sku: string; initial: number; added: number; available: number }>(
-          'SELECT sku, initial, added, available FROM stock WHERE sku > ? ORDER BY sku LIMIT ?',
+        session.rows<{ sku: string; initial: number; added: number; available: number; shipped: number }>(
+          'SELECT sku, initial, added, available, shipped FROM stock WHERE sku > ? ORDER BY sku LIMIT ?',
           [after, chunkSkus],
         ),
       signal,
     );
-    for (const { sku, initial, added, available } of rows) {
-      const taken = initial + added - available;
-      if (taken !== (held.get(sku) ?? 0)) tally.add(stockDifference(sku, held.get(sku) ?? 0, taken));
-      held.delete(sku);
+    for (const { sku, initial, added, available, shipped } of rows) {
+      compare(tally, sku, units.get(sku) ?? noUnits, { held: initial + added - available, shipped });
+      units.delete(sku);
     }
     if (rows.length < chunkSkus) break;
     after = rows.at(-1)!.sku;
   }
-  for (const [sku, units] of held) tally.add(stockDifference(sku, units, 0));
+  for (const [sku, expected] of units) compare(tally, sku, expected, noUnits);
 }
 
-function stockDifference(sku: string, held: number, taken: number): Difference {
-  return {
+/** Names shipped units only if they differ. */
+function compare(tally: Tally, sku: string, expected: SkuUnits, actual: SkuUnits): void {
+  const isHeld = expected.held === actual.held;
+  const isShipped = expected.shipped === actual.shipped;
+  if (isHeld && isShipped) return;
+  const textOf = (held: string, shipped: string): string =>
+    [isHeld ? [] : [held], isShipped ? [] : [shipped]].flat().join(', ');
+  const difference: Difference = {
     kind: 'STOCK_DIFFERS',
     subject: sku,
-    expected: `${held} on live orders`,
-    actual: `${taken} taken from stock`,
+    expected: textOf(`${expected.held} on live orders`, `${expected.shipped} shipped`),
+    actual: textOf(`${actual.held} taken from stock`, `${actual.shipped} shipped from stock`),
   };
+  tally.add(difference);
 }

@@ -25,6 +25,15 @@ it('an unpaid order that is due gets EXPIRE with its deadline, the given time an
   });
 });
 
+it('a delivered order whose return window has ended gets CLOSE', () => {
+  expect(timerCommand({ ...order, status: 'DELIVERED', paymentDueAtMs: null }, timerAtMs)).toMatchObject({
+    type: 'CLOSE',
+    commandId: expect.stringMatching(/^close:[0-9a-f]{32}$/),
+    issuedAt: 1_700_000_060_000,
+    payload: {},
+  });
+});
+
 it('the id changes with each minute since the order became due, and not within one', () => {
   expect(idAt(timerAtMs + 59_999)).toBe(idAt(timerAtMs));
   expect(idAt(timerAtMs + 60_000)).not.toBe(idAt(timerAtMs));

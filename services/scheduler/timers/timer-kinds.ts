@@ -3,7 +3,7 @@
  * `timerKinds`.
  */
 import { hash } from 'node:crypto';
-import type { ExpireCommand } from '../../../schemas/index.ts';
+import type { CloseCommand, ExpireCommand } from '../../../schemas/index.ts';
 
 export interface DueOrder {
   readonly orderKey: number;
@@ -15,22 +15,23 @@ export interface DueOrder {
 }
 
 /** A command that a timer causes. */
-export type TimerCommand = ExpireCommand & { orderId: string };
+export type TimerCommand = (ExpireCommand | CloseCommand) & { orderId: string };
 
 interface TimerKind {
-  readonly type: TimerCommand['type'];
   /** Orders of this status have this kind of timer. */
   readonly status: string;
-  payloadOf(order: DueOrder): TimerCommand['payload'];
+  requestOf(
+    order: DueOrder,
+  ): Pick<ExpireCommand, 'type' | 'payload'> | Pick<CloseCommand, 'type' | 'payload'>;
 }
 
 const timerKinds: readonly TimerKind[] = [
   {
-    type: 'EXPIRE',
     status: 'PENDING_PAYMENT',
     // The worker refuses a deadline that the order does not have.
-    payloadOf: ({ paymentDueAtMs }) => ({ dueAt: paymentDueAtMs ?? 0 }),
+    requestOf: ({ paymentDueAtMs }) => ({ type: 'EXPIRE', payload: { dueAt: paymentDueAtMs ?? 0 } }),
   },
+  { status: 'DELIVERED', requestOf: () => ({ type: 'CLOSE', payload: {} }) },
 ];
 
 /** Statuses of orders that have a timer. */
@@ -53,8 +54,8 @@ export function minuteSinceDue({ timerAtMs }: Pick<DueOrder, 'timerAtMs'>, nowMs
 export function timerCommand(order: DueOrder, nowMs: number): TimerCommand {
   const kind = timerKinds.find(({ status }) => status === order.status);
   if (kind === undefined) throw new RangeError(`orders with the status ${order.status} have no timer`);
-  const { type } = kind;
-  const payload = kind.payloadOf(order);
+  const request = kind.requestOf(order);
+  const { type, payload } = request;
   const named = [order.orderId, type, order.timerAtMs, minuteSinceDue(order, nowMs)].join('\0');
   return {
     commandId: `${type.toLowerCase()}:${hash('sha256', named, 'hex').slice(0, 32)}`,
@@ -66,7 +67,6 @@ export function timerCommand(order: DueOrder, nowMs: number): TimerCommand {
     issuedAt: nowMs,
     traceparent: null,
     sealed: null,
-    type,
-    payload,
+    ...request,
   };
 }

@@ -13,21 +13,29 @@ type LevelRow = { sku: string; available: number };
 export function layOutStock(buffer: StatementBuffer, changes: readonly StockChange[]): number | null {
   if (changes.length === 0) return null;
   buffer.begin('UPDATE JSON_TABLE(');
-  buffer.json(changes.map(({ sku, net, peak }) => [sku, net, peak]));
+  // Most batches only take and return units for orders. Then the statement is shorter.
+  const isLong = changes.some(({ shipped, added }) => shipped !== 0 || added !== 0);
+  buffer.json(
+    changes.map(({ sku, net, peak, shipped, added }) =>
+      isLong ? [sku, net, peak, shipped, added] : [sku, net, peak],
+    ),
+  );
   buffer.sql(
     ", '$[*]' COLUMNS (sku VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$[0]', net BIGINT PATH '$[1]', " +
-      "peak BIGINT PATH '$[2]')) d STRAIGHT_JOIN stock s ON s.sku = d.sku " +
-      'SET s.available = s.available - d.net WHERE s.available >= d.peak',
+      `peak BIGINT PATH '$[2]'${isLong ? ", shipped BIGINT PATH '$[3]', added BIGINT PATH '$[4]'" : ''})) d ` +
+      'STRAIGHT_JOIN stock s ON s.sku = d.sku SET s.available = s.available - d.net' +
+      `${isLong ? ', s.shipped = s.shipped + d.shipped, s.added = s.added + d.added' : ''} WHERE s.available >= d.peak`,
   );
   return buffer.end();
 }
 
 /** Reads levels without locking. A SKU without a stock row counts as 0. */
 export async function readLevels(session: Session, skus: Iterable<string>): Promise<Map<string, number>> {
-  return levels(session, [...skus], '');
+  const all = [...skus];
+  return new Map([...all.map((sku) => [sku, 0] as const), ...(await levels(session, all, ''))]);
 }
 
-/** Locks the rows of these SKUs, in their order, and reads their levels. A SKU without a stock row counts as 0. */
+/** Locks the rows of these SKUs, in their order, and reads their levels. A SKU without a stock row has none. */
 export async function lockLevels(session: Session, skus: Iterable<string>): Promise<Map<string, number>> {
   return levels(session, [...skus].sort(), ' ORDER BY sku FOR UPDATE');
 }
@@ -37,7 +45,7 @@ async function levels(
   skus: readonly string[],
   suffix: string,
 ): Promise<Map<string, number>> {
-  const found = new Map<string, number>(skus.map((sku) => [sku, 0]));
+  const found = new Map<string, number>();
   if (skus.length === 0) return found;
   const list = skus.map(textToSql).join(',');
   const rows = await session.rows<LevelRow>(

@@ -8,7 +8,7 @@ import type { Redis } from '../../shared/redis/index.ts';
 import { encodeMessages } from './outbox-format.ts';
 import { createStatusCache } from './status-cache.ts';
 
-const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
+const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000, returnWindowMs: 600_000 };
 const none = new Map();
 const lines = [{ sku: 'A', quantity: 1, expectedUnitPrice: null }];
 
@@ -20,6 +20,7 @@ function decisionOf(...commands: Parameters<typeof toLog>[0]): Decision {
     couponLevels: noCouponLevels,
     unpaidLevels: new Map(),
     stockLevels: none,
+    stocked: new Set<string>(),
     orders: none,
     commands: none,
     money: noMoneyRows,

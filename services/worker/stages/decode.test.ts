@@ -16,6 +16,16 @@ const placed: OrderCommand = {
   fingerprint: Buffer.alloc(32),
 };
 
+const dispute = {
+  provider: 'local',
+  providerEventId: 'e1',
+  providerPaymentId: 'p1',
+  disputeId: 'd1',
+  state: 'OPEN',
+  amount: 250,
+  currency: 'EUR',
+};
+
 async function decoded(commands: readonly OrderCommand[]) {
   const { lane } = newLane();
   lane.claimed({ epoch: 1, nextOffset: 0, publishedOffset: 0 }, null);
@@ -27,7 +37,10 @@ async function decoded(commands: readonly OrderCommand[]) {
 }
 
 test.each<[string, OrderCommand]>([
-  ['of a type that this version does not decide', { ...close, orderId }],
+  [
+    'of a type that this version does not decide',
+    { ...close, orderId, type: 'RECORD_DISPUTE', payload: dispute },
+  ],
   [
     'whose personal fields are sealed',
     { ...placed, sealed: { keyId: 'customer-1', ciphertext: Buffer.from('x') } },

@@ -56,11 +56,16 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
     couponLevels: noCouponLevels,
     unpaidLevels: new Map(),
     stockLevels: none,
+    stocked: new Set<string>(),
     orders: none,
     commands: none,
     money: noMoneyRows,
   };
-  const decision = decide(snapshot, parts[0]!.sources, { nowMs: 5_000, paymentWindowMs: 1 });
+  const decision = decide(snapshot, parts[0]!.sources, {
+    nowMs: 5_000,
+    paymentWindowMs: 1,
+    returnWindowMs: 1,
+  });
   const [outcomes] = encodeOutcomes(codecs.events, parts, decision, 5_000);
   buffer.dropBelow(1);
   return outcomes!.deadLetters.length;

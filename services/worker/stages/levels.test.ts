@@ -25,6 +25,8 @@ const noNeeds: CommandNeeds = {
   givingBack: new Set(),
   commands: [],
   moneyOf: new Set(),
+  goodsOf: new Set(),
+  adjusted: new Set(),
   payments: [],
   refundIds: [],
   openRefunds: [],

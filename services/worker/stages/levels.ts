@@ -30,6 +30,8 @@ export interface Levels {
   readonly stockLevels: ReadonlyMap<string, number>;
   readonly couponLevels: CouponLevels;
   readonly unpaidLevels: ReadonlyMap<string, number>;
+  /** Adjusted SKUs that have a stock row. */
+  readonly stocked: ReadonlySet<string>;
 }
 
 /** What is short, by SKU, code, `customerKey` and customer. */
@@ -45,7 +47,8 @@ export interface Shortage {
  * that nothing was left at the read. So orders for a sold-out SKU block no other batch.
  *
  * Locks are taken in the order of the writes: unpaid units, customers, totals, stock. A batch that locks a level also locks
- * all counters before it. Otherwise its writes would lock them later, in another order.
+ * all counters before it. Otherwise its writes would lock them later, in another order. The outcome of an adjustment has the
+ * new level. So its batch locks all stock that it may change, in the order of the SKUs.
  */
 export async function loadLevels(
   { session, low }: LevelDeps,
@@ -58,7 +61,8 @@ export async function loadLevels(
   const shortSkus = shortOf(low.stock, needs.skus, () => skusOf(needs, orders));
   const unpaid = unpaidCustomers(needs, known, rules);
   const nearLimit = shortOf(low.unpaid, unpaid.asked, () => unpaid.all);
-  if (shortSkus.length + nearLimit.length === 0 && uses === null) return noneRead;
+  const { adjusted } = needs;
+  if (shortSkus.length + nearLimit.length + adjusted.size === 0 && uses === null) return noneRead;
   const { askedCodes, codes, asked, pairs } = uses ?? noUses;
   const shortCodes = shortOf(low.totals, askedCodes, () => codes);
   const shortPairs = new Set(shortOf(low.customers, asked.keys(), () => pairs.keys()));
@@ -68,7 +72,10 @@ export async function loadLevels(
   // Always read. Customers often try to use a coupon again, and this must not roll the batch back.
   const used = await readUsed(session, [...asked.values()], 'no lock');
 
-  const skusToLock = shortSkus.filter((sku) => stockLevels.get(sku)! > 0);
+  const skusToLock =
+    adjusted.size > 0
+      ? [...adjusted.union(new Set(skusOf(needs, [...known.values()])))]
+      : shortSkus.filter((sku) => stockLevels.get(sku)! > 0);
   const codesToLock = skusToLock.length > 0 ? codes : shortCodes.filter((code) => totals.get(code)! > 0);
   const isLater = skusToLock.length + codesToLock.length > 0;
   const limitOf = ({ code }: CouponUse) => rules.coupons.get(code)?.customerLimit ?? 0;
@@ -93,6 +100,7 @@ export async function loadLevels(
   const usedUp = [...used].filter(([key]) => isUsedUp(key, asked.get(key)!));
   return {
     stockLevels: new Map([...stockLevels, ...lockedStock]),
+    stocked: new Set([...adjusted].filter((sku) => lockedStock.has(sku))),
     couponLevels: {
       totals: new Map([...totals, ...lockedTotals]),
       customers: new Map([...usedUp, ...lockedUsed]),
@@ -109,7 +117,12 @@ function shortOf(low: LowStock, asked: Iterable<string>, all: () => Iterable<str
   return low.among(asked).length === 0 ? [] : low.among(all());
 }
 
-const noneRead: Levels = { stockLevels: new Map(), couponLevels: noCouponLevels, unpaidLevels: new Map() };
+const noneRead: Levels = {
+  stockLevels: new Map(),
+  couponLevels: noCouponLevels,
+  unpaidLevels: new Map(),
+  stocked: new Set(),
+};
 
 /** The counters that a batch may change. */
 interface CountedUses {

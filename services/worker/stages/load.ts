@@ -36,6 +36,8 @@ export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
     givingBack: new Set(),
     commands: [],
     moneyOf: new Set(),
+    goodsOf: new Set(),
+    adjusted: new Set(),
     payments: [],
     refundIds: [],
     openRefunds: [],

@@ -30,11 +30,12 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
     couponLevels: noCouponLevels,
     unpaidLevels: new Map(),
     stockLevels: none,
+    stocked: new Set<string>(),
     orders: none,
     commands: none,
     money: noMoneyRows,
   };
-  const decision = decide(snapshot, parts[0]!.sources, { nowMs, paymentWindowMs: 1 });
+  const decision = decide(snapshot, parts[0]!.sources, { nowMs, paymentWindowMs: 1, returnWindowMs: 1 });
   const [outcomes] = encodeOutcomes(codecs.events, parts, decision, nowMs);
   return { ...outcomes!, messages: decodeMessages(outcomes!.blob) };
 }

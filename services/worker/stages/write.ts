@@ -12,6 +12,9 @@ import { layOutStock } from '../counters/stock.ts';
 import { layOutUnpaid } from '../counters/unpaid-customers.ts';
 import { layOutAttemptsDelete } from '../store/crash-attempts.ts';
 import { layOutDeadLetters } from '../store/dead-letters.ts';
+import { layOutDeliveries, layOutReturns, layOutShipments } from '../store/goods/goods-rows.ts';
+import { layOutMovements } from '../store/goods/movement-rows.ts';
+import { layOutUnits } from '../store/goods/unit-rows.ts';
 import { layOutPayments, layOutRefunds, layOutRefundUpdate } from '../store/money-rows.ts';
 import { layOutCommands, layOutHistory, layOutItems, layOutOrders, layOutUpdates } from '../store/orders.ts';
 import { layOutAcknowledged, layOutOutbox } from '../store/outbox.ts';
@@ -44,10 +47,15 @@ export function layOutWrites(
   buffer.clear();
   layOutOrders(buffer, newOrders, prices, nowMs);
   layOutItems(buffer, newOrders);
+  layOutShipments(buffer, decision.newShipments, nowMs);
   const updates = [
     { place: layOutUpdates(buffer, decision.updates, nowMs), rows: decision.updates.length },
     { place: layOutRefundUpdate(buffer, decision.changedRefunds), rows: decision.changedRefunds.length },
+    { place: layOutUnits(buffer, decision.lineUpdates), rows: decision.lineUpdates.length },
+    { place: layOutDeliveries(buffer, decision.deliveries), rows: decision.deliveries.length },
   ].filter((update): update is { place: number; rows: number } => update.place !== null);
+  layOutReturns(buffer, decision.newReturns, nowMs);
+  layOutMovements(buffer, decision.movements, nowMs);
   layOutPayments(buffer, decision);
   layOutRefunds(buffer, decision.newRefunds, nowMs);
   layOutHistory(buffer, changes, nowMs);

@@ -17,6 +17,7 @@ import {
   type Session,
   type StatementBuffer,
 } from '../../shared/mysql/index.ts';
+import { layOutGoodsReads, noGoods, type OrderGoods } from './goods/goods-rows.ts';
 import { layOutMoneyReads } from './money-reads.ts';
 
 type OrderRow = {
@@ -26,6 +27,8 @@ type OrderRow = {
   fingerprint: Buffer;
   currency: string;
   total: number;
+  shipping: number;
+  tax: number;
   payment_due_at_ms: number | null;
   status: OrderStatus;
   version: number;
@@ -34,6 +37,8 @@ type OrderRow = {
   refunded: number;
   disputed: number;
   failed_attempts: number;
+  shipping_refunded: number;
+  timer_at_ms: number | null;
   coupon_code: string | null;
   coupon_counted: number;
   unpaid_units: number;
@@ -64,36 +69,43 @@ export async function readExisting(
 ): Promise<ExistingRows> {
   buffer.clear();
   const orders = layOutOrderReads(buffer, needs.orderIds);
+  const goods = layOutGoodsReads(buffer, needs.goodsOf);
   const commands = layOutCommandRead(buffer, needs.commands);
   const money = layOutMoneyReads(buffer, needs);
   const script = buffer.script();
   const answers = script.length === 0 ? [] : await session.run(script);
-  return { orders: orders(answers), commands: commands(answers), money: money(answers) };
+  return { orders: orders(answers, goods(answers)), commands: commands(answers), money: money(answers) };
 }
 
 /** Writes the reads of orders with their lines. Returns the function that takes the answers. */
 function layOutOrderReads(buffer: StatementBuffer, orderIds: ReadonlySet<string>) {
   if (orderIds.size === 0) return () => new Map<string, KnownOrder>();
   buffer.begin(
-    'SELECT order_id, order_key, customer_id, fingerprint, currency, total, payment_due_at_ms, status, version, ' +
-      'received, refund_pending, refunded, disputed, failed_attempts, coupon_code, coupon_counted, unpaid_units ' +
+    'SELECT order_id, order_key, customer_id, fingerprint, currency, total, shipping, tax, payment_due_at_ms, status, version, ' +
+      'received, refund_pending, refunded, disputed, failed_attempts, shipping_refunded, timer_at_ms, ' +
+      'coupon_code, coupon_counted, unpaid_units ' +
       'FROM orders WHERE order_id IN (',
   );
   buffer.uuids(orderIds);
   buffer.sql(')');
   const orders = buffer.end();
   buffer.begin(
-    'SELECT i.order_key, i.sku, i.quantity, i.cancelled, i.shipped, i.returned, i.restocked ' +
+    'SELECT i.order_key, i.sku, i.quantity, i.line_total AS lineTotal, i.discount, i.tax, ' +
+      'i.cancelled, i.shipped, i.returned, i.restocked, i.refunded ' +
       'FROM orders o JOIN order_items i ON i.order_key = o.order_key WHERE o.order_id IN (',
   );
   buffer.uuids(orderIds);
   buffer.sql(') ORDER BY i.order_key, i.line_no');
   const items = buffer.end();
-  return (answers: readonly Answer[]) =>
-    knownOrders(rowsOf<OrderRow>(answers[orders]), rowsOf<ItemRow>(answers[items]));
+  return (answers: readonly Answer[], goods: ReadonlyMap<number, OrderGoods>) =>
+    knownOrders(rowsOf<OrderRow>(answers[orders]), rowsOf<ItemRow>(answers[items]), goods);
 }
 
-function knownOrders(rows: readonly OrderRow[], items: readonly ItemRow[]): Map<string, KnownOrder> {
+function knownOrders(
+  rows: readonly OrderRow[],
+  items: readonly ItemRow[],
+  goods: ReadonlyMap<number, OrderGoods>,
+): Map<string, KnownOrder> {
   const lines = Map.groupBy(items, (row) => row.order_key);
   return new Map(
     rows.map((row) => {
@@ -107,7 +119,10 @@ function knownOrders(rows: readonly OrderRow[], items: readonly ItemRow[]): Map<
         unpaidUnits: row.unpaid_units,
         placedAt: placedAt(row.order_key),
         total: row.total,
+        shipping: row.shipping,
+        tax: row.tax,
         paymentDueAtMs: row.payment_due_at_ms,
+        closeAtMs: row.status === 'DELIVERED' ? row.timer_at_ms : null,
         status: row.status,
         version: row.version,
         received: row.received,
@@ -115,7 +130,9 @@ function knownOrders(rows: readonly OrderRow[], items: readonly ItemRow[]): Map<
         refunded: row.refunded,
         disputed: row.disputed,
         failedAttempts: row.failed_attempts,
+        shippingRefunded: row.shipping_refunded === 1,
         lines: lines.get(row.order_key) ?? [],
+        ...(goods.get(row.order_key) ?? noGoods),
       };
       return [orderId, order];
     }),

@@ -92,6 +92,7 @@ export function layOutUpdates(
     order.disputed,
     order.failedAttempts,
     timerAtMs(order),
+    order.shippingRefunded ? 1 : 0,
   ]);
   rows.sort(([a], [b]) => (a as number) - (b as number));
   // An order that is still unpaid keeps its timer. Its grace depends on the window that it was placed with.
@@ -101,10 +102,10 @@ export function layOutUpdates(
   buffer.sql(
     ", '$[*]' COLUMNS (k BIGINT UNSIGNED PATH '$[0]', f INT PATH '$[1]', v INT PATH '$[2]', " +
       "s VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin PATH '$[3]', r BIGINT PATH '$[4]', p BIGINT PATH '$[5]', " +
-      "b BIGINT PATH '$[6]', x BIGINT PATH '$[7]', a SMALLINT UNSIGNED PATH '$[8]', t BIGINT PATH '$[9]')) d " +
+      "b BIGINT PATH '$[6]', x BIGINT PATH '$[7]', a SMALLINT UNSIGNED PATH '$[8]', t BIGINT PATH '$[9]', g TINYINT PATH '$[10]')) d " +
       'STRAIGHT_JOIN orders o ON o.order_key = d.k ' +
       'SET o.status = d.s, o.version = d.v, o.received = d.r, o.refund_pending = d.p, o.refunded = d.b, ' +
-      `o.disputed = d.x, o.failed_attempts = d.a, o.timer_at_ms = ${timer}, o.updated_at_ms = ${nowMs} ` +
+      `o.disputed = d.x, o.failed_attempts = d.a, o.timer_at_ms = ${timer}, o.shipping_refunded = d.g, o.updated_at_ms = ${nowMs} ` +
       'WHERE o.version = d.f',
   );
   return buffer.end();

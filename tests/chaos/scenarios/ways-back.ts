@@ -3,7 +3,8 @@
  * fault, and continues within 30 s after its end. Only the faulty records become dead letters.
  */
 import { EVENTS } from '../../../topics/index.ts';
-import { cancelCommand, newOrderOf, placeCommand } from '../../support/arena/load.ts';
+import { newOrderOf, placeCommand } from '../../support/arena/load.ts';
+import { disputeCommand } from '../../support/arena/money-commands.ts';
 import type { WorkerProcess } from '../../support/arena/processes/worker-process.ts';
 import { decidedMore } from '../../support/arena/reading/lane-positions.ts';
 import { reportedAt, skipped, wentOn } from '../../support/arena/reading/waits.ts';
@@ -94,9 +95,8 @@ async function undecidedType(
   worker: WorkerProcess,
 ): Promise<() => Promise<void>> {
   const orderId = newOrderOf(5);
-  const payload = { carrier: null, trackingNumber: null, lines: [] };
-  const { offset } = await producer.send({ ...cancelCommand(orderId), type: 'SHIP', payload });
-  await reportedAt(worker, 'decide', 'SHIP');
+  const { offset } = await producer.send(disputeCommand(orderId));
+  await reportedAt(worker, 'decide', 'RECORD_DISPUTE');
   return () => skipped(arena, 5, offset);
 }
 

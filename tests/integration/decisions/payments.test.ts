@@ -2,9 +2,8 @@
  * Payments, refunds, failures and expiry in the tables and the log. The outcomes are the same in one batch, in several, and
  * with crashes between. One payment counts once over all lanes.
  */
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
+
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import {
   cancelCommand,
@@ -19,6 +18,7 @@ import {
   failCommand,
   refundResult,
 } from '../../support/arena/money-commands.ts';
+import { brief, expectRaces, type Races } from '../../support/arena/races.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
 import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 /** Each race of two commands about one order, with the outcome of each. The deadline of the order is in the future. */
-const races: Record<string, [(id: string) => OrderCommand[], string[]]> = {
+const races: Races = {
   'paid, then expired': [
     (id) => [confirmCommand(id, `${id}-1`, total), expireCommand(id, 1)],
     ['APPLIED PAID 2', 'REFUSED PAID 2 ILLEGAL_CHANGE'],
@@ -76,55 +76,9 @@ const races: Record<string, [(id: string) => OrderCommand[], string[]]> = {
   ],
 };
 
-const brief = ({ outcome, status, version, reason, refund }: OrderEvent) =>
-  [outcome, status, version, reason?.code, refund?.reason, refund?.amount]
-    .filter((part) => part !== undefined)
-    .join(' ');
-
-/** Decides every race, each for an order of its own. `decideOne` decides what was sent so far. */
-async function decideRaces(decideOne: () => Promise<void>): Promise<Record<string, string[]>> {
-  const sent = new Map<string, { partition: number; offset: number }[]>();
-  const lives = Object.entries(races).map(([name, [commands]]) => {
-    const orderId = randomUUID();
-    return { name, commands: [placeCommand(orderId, [sku]), ...commands(orderId)] };
-  });
-  for (let turn = 0; turn < 4; turn++) {
-    for (const { name, commands } of lives) {
-      const command = commands[turn];
-      if (command !== undefined) sent.set(name, [...(sent.get(name) ?? []), await producer.send(command)]);
-    }
-    await decideOne();
-  }
-  await arena.quiesce();
-  const outcomes = await readOutcomes(arena);
-  return Object.fromEntries(
-    [...sent].map(([name, positions]) => [
-      name,
-      positions.slice(1).map(({ partition, offset }) => brief(outcomes.get(`${partition}-${offset}`)!)),
-    ]),
-  );
-}
-
-const expected = Object.fromEntries(Object.entries(races).map(([name, [, outcomes]]) => [name, outcomes]));
-
 describe('races', () => {
   test('have the same outcomes in one batch, in several, and with crashes between', async () => {
-    // Nothing is decided before all commands are in the log.
-    const together = decideRaces(async () => undefined);
-    const worker = await arena.startWorker();
-    expect(await together).toEqual(expected);
-    expect(await decideRaces(() => arena.quiesce())).toEqual(expected);
-    await worker.stop();
-
-    const points = ['written', 'commitAcked', 'publishSent', 'commitSent'] as const;
-    let turn = 0;
-    const crashed = await decideRaces(async () => {
-      const victim = await arena.startWorker({ FAILPOINTS: `${points[turn]}=kill@1` });
-      await until(() => !victim.running, { what: `a worker dying at ${points[turn]}` });
-      turn += 1;
-      if (turn === points.length) await arena.startWorker();
-    });
-    expect(crashed).toEqual(expected);
+    await expectRaces({ arena, producer, sku }, races);
     await arena.killWorkers();
     expect((await audit(arena, producer.history)).findings).toEqual([]);
   }, 240_000);

@@ -1,6 +1,6 @@
 /** Real schedulers on real servers. Rows are written as workers write them, and commands are read from the topic. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ExpireCommand } from '../../../schemas/index.ts';
+import type { CloseCommand, ExpireCommand } from '../../../schemas/index.ts';
 import { selectLanes } from '../../../services/orders-db/index.ts';
 import { COMMANDS, PARTITIONS } from '../../../topics/index.ts';
 import { newOrderOf, placeCommand } from '../../support/arena/load.ts';
@@ -38,7 +38,9 @@ const due = (count: number, partition?: number, timerInMs = -1_000) =>
   );
 
 /** Resolves with the commands once each of these orders has one. */
-async function allSent(orders: readonly TimedOrder[]): Promise<Map<string, ExpireCommand[]>> {
+async function allSent(
+  orders: readonly TimedOrder[],
+): Promise<Map<string, (ExpireCommand | CloseCommand)[]>> {
   return until(
     async () => {
       const sent = await sentTo(used().arena, orders);
@@ -89,6 +91,18 @@ it('sends EXPIRE once for each unpaid order that is due, and for no other', asyn
   const [first] = sent.values();
   expect(first![0]!.issuedAt).toBeGreaterThanOrEqual(orders[0]!.dueAtMs! + 60_000);
   expect([...(await sentTo(used().arena, others)).values()]).toEqual([[], [], [], []]);
+});
+
+it('sends CLOSE for a delivered order whose return window has ended, and not before', async () => {
+  const [ended, open, closed] = await insertTimed(db(), [
+    { partition: 0, timerInMs: -1_000, status: 'DELIVERED', dueInMs: null },
+    { partition: 0, timerInMs: 3_600_000, status: 'DELIVERED', dueInMs: null },
+    { partition: 1, timerInMs: -1_000, status: 'CLOSED', dueInMs: null },
+  ]);
+  await start();
+  const sent = await allSent([ended!]);
+  expect(sent.get(ended!.orderId)).toMatchObject([{ type: 'CLOSE', actor: 'scheduler', payload: {} }]);
+  expect([...(await sentTo(used().arena, [open!, closed!])).values()]).toEqual([[], []]);
 });
 
 it('sends the command of an order that becomes due, and of one that appears with an older time', async () => {

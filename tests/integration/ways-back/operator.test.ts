@@ -3,10 +3,9 @@
  * registry with other ids. Operators see why, the other lanes continue, and the recovery loses nothing.
  */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { OrderCommand } from '../../../schemas/generated/types.ts';
-import type { notYetDecided } from '../../../services/domain/commands/registry.ts';
 import { COMMANDS } from '../../../topics/index.ts';
-import { cancelCommand, newOrderOf, placeCommand } from '../../support/arena/load.ts';
+import { newOrderOf, placeCommand } from '../../support/arena/load.ts';
+import { disputeCommand } from '../../support/arena/money-commands.ts';
 import type { WorkerProcess } from '../../support/arena/processes/worker-process.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
 import { ownedBy } from '../../support/arena/reading/lane-positions.ts';
@@ -21,19 +20,6 @@ let worker: WorkerProcess;
 
 afterEach(() => worker?.stop());
 
-/** A command of a released type that this version does not decide. */
-const undecided = 'SHIP' satisfies (typeof notYetDecided)[number];
-
-function shipCommand(orderId: string): OrderCommand {
-  const payload = { carrier: null, trackingNumber: null, lines: [] };
-  return {
-    ...cancelCommand(orderId),
-    commandId: `ship:${orderId}`,
-    type: undecided,
-    payload,
-  } as OrderCommand;
-}
-
 describe('a command of a type that no worker decides', () => {
   test('stops only its lane until an operator skips it; there is a dead letter, an audit row, and no gap', async () => {
     const { arena, producer, skus } = used();
@@ -41,9 +27,9 @@ describe('a command of a type that no worker decides', () => {
     await ownedBy(arena, ['undecided']);
     const orderId = newOrderOf(5);
     await producer.send(placeCommand(orderId, [skus[0]!]));
-    const { offset } = await producer.send(shipCommand(orderId));
+    const { offset } = await producer.send(disputeCommand(orderId));
     for (const partition of partitions) await producer.send(placeCommand(newOrderOf(partition), [skus[0]!]));
-    await reportedAt(worker, 'decide', undecided);
+    await reportedAt(worker, 'decide', 'RECORD_DISPUTE');
     await until(async () => (await readWaits(arena)).length === 1, {
       what: 'one lane waiting, and no other',
     });

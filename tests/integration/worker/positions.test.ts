@@ -3,16 +3,10 @@
  * it, and others continue.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { COMMANDS, GROUPS } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
-import {
-  cancelCommand,
-  createProducer,
-  newOrderOf,
-  type Producer,
-  placeCommand,
-} from '../../support/arena/load.ts';
+import { createProducer, newOrderOf, type Producer, placeCommand } from '../../support/arena/load.ts';
+import { disputeCommand } from '../../support/arena/money-commands.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
 import { readLanes } from '../../support/arena/reading/lane-positions.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
@@ -112,13 +106,7 @@ describe('a lane whose position does not match the logs', () => {
     const worker = await arena.startWorker();
     const orderId = newOrderOf(4);
     await producer.send(placeCommand(orderId, [sku]));
-    const ship: OrderCommand = {
-      ...cancelCommand(orderId, `ship:${orderId}`),
-      type: 'SHIP',
-      actor: 'warehouse',
-      payload: { carrier: null, trackingNumber: null, lines: [] },
-    };
-    const { offset } = await producer.send(ship);
+    const { offset } = await producer.send(disputeCommand(orderId));
     await placeInEach(3);
     await until(
       async () => {
@@ -127,7 +115,7 @@ describe('a lane whose position does not match the logs', () => {
       },
       { what: 'everything except the lane with the command being decided and published' },
     );
-    await until(async () => (await worker.ask('/readyz')).includes(`offset ${offset} holds SHIP`), {
+    await until(async () => (await worker.ask('/readyz')).includes(`offset ${offset} holds RECORD_DISPUTE`), {
       what: 'readiness naming the command',
     });
     expect((await readLanes(arena))[4]!.nextOffset).toBe(offset);

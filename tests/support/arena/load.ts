@@ -10,12 +10,13 @@ import {
 } from '../../../services/shared/kafka/index.ts';
 import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
-import { COMMANDS, partitionOfOrder } from '../../../topics/index.ts';
+import { COMMANDS, partitionOfOrder, partitionOfSku } from '../../../topics/index.ts';
 import { plantedPerson } from '../records/planted.ts';
 import { type Arena, unitPrice } from './arena.ts';
 import { confirmCommand, failCommand, refundResult } from './money-commands.ts';
 
 export interface Acked {
+  /** Empty for a command about stock. */
   readonly orderId: string;
   readonly type: OrderCommand['type'];
   readonly partition: number;
@@ -113,13 +114,13 @@ export async function createProducer(arena: Arena): Promise<Producer> {
   const producer: Producer = {
     history,
     async send(command) {
-      const orderId = command.orderId!;
+      const orderId = command.orderId ?? '';
       const value = arena.codecs.commands.encode(command);
       const headers = { [CHECKSUM_HEADER]: checksumOf(value) };
-      const key = Buffer.from(orderId);
+      const sku = command.type === 'ADJUST_STOCK' ? command.payload.sku : null;
       const { partition, offset } = await produce(accumulator, {
-        partition: partitionOfOrder(orderId),
-        key,
+        partition: sku === null ? partitionOfOrder(orderId) : partitionOfSku(sku),
+        key: Buffer.from(sku ?? orderId),
         value,
         headers,
       });

@@ -1,5 +1,6 @@
 /** Commands about the money and the deadline of an order, as providers and the scheduler send them. */
 import type { OrderCommand } from '../../../schemas/index.ts';
+import type { notYetDecided } from '../../../services/domain/commands/registry.ts';
 
 function common(orderId: string, commandId: string, actor: string) {
   return {
@@ -77,4 +78,21 @@ export function refundResult(orderId: string, amount: number, succeeded = true):
       failureCode: null,
     },
   };
+}
+
+/** A dispute. It is a command of a released type that this version does not decide. */
+export function disputeCommand(orderId: string) {
+  return {
+    ...common(orderId, `dispute:${orderId}`, 'provider:local'),
+    type: 'RECORD_DISPUTE' satisfies (typeof notYetDecided)[number],
+    payload: {
+      provider: 'local',
+      providerEventId: 'dispute',
+      providerPaymentId: `pay-${orderId}`,
+      disputeId: 'dispute-1',
+      state: 'OPEN',
+      amount: 250,
+      currency: 'EUR',
+    },
+  } as const;
 }

@@ -1,5 +1,5 @@
 /** Rows of orders with timers, as workers write them, and the commands that schedulers send for them. */
-import type { ExpireCommand } from '../../../schemas/index.ts';
+import type { CloseCommand, ExpireCommand } from '../../../schemas/index.ts';
 import { orderKeyOf } from '../../../services/orders-db/index.ts';
 import { type Queryable, readNowMs, uuidToBytes } from '../../../services/shared/mysql/index.ts';
 import { COMMANDS } from '../../../topics/index.ts';
@@ -58,11 +58,11 @@ export async function insertTimed(db: Queryable, rows: readonly TimerRow[]): Pro
 export async function sentTo(
   arena: Arena,
   orders: readonly TimedOrder[],
-): Promise<Map<string, ExpireCommand[]>> {
-  const found = new Map<string, ExpireCommand[]>(orders.map(({ orderId }) => [orderId, []]));
+): Promise<Map<string, (ExpireCommand | CloseCommand)[]>> {
+  const found = new Map<string, (ExpireCommand | CloseCommand)[]>(orders.map(({ orderId }) => [orderId, []]));
   await readWholeTopic(arena, COMMANDS, ({ value }) => {
     const command = arena.codecs.commands.decode(value!);
-    if (command.type === 'EXPIRE') found.get(command.orderId!)?.push(command);
+    if (command.type === 'EXPIRE' || command.type === 'CLOSE') found.get(command.orderId!)?.push(command);
   });
   return found;
 }

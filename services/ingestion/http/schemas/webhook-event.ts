@@ -8,6 +8,14 @@ const time = (description: string) => Type.String({ format: 'date-time', descrip
 const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
 const status = () => Type.String({ enum: [...orderStatuses] });
 
+const LineUnits = Type.Object(
+  {
+    line: Type.Integer({ minimum: 1, description: 'Number of the line in the order, from 1.' }),
+    quantity: Type.Integer({ minimum: 1 }),
+  },
+  { $id: 'LineUnits' },
+);
+
 const WebhookEventData = Type.Object(
   {
     id: Type.String({ format: 'uuid', description: 'Order id.' }),
@@ -51,7 +59,14 @@ const WebhookEventData = Type.Object(
     ),
     shipment: Type.Optional(
       Type.Object(
-        { carrier: Type.Optional(Type.String()), trackingNumber: Type.Optional(Type.String()) },
+        {
+          number: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'Absent if the event is about several shipments.' }),
+          ),
+          carrier: Type.Optional(Type.String()),
+          trackingNumber: Type.Optional(Type.String()),
+          lines: Type.Optional(Type.Array(LineUnits)),
+        },
         { $id: 'Shipment' },
       ),
     ),

@@ -1,6 +1,6 @@
 /** Webhook endpoints and deliveries in the form that their owner sends and gets. */
 import Type from 'typebox';
-import { changesOfMoney, decidedStatuses } from '../../../domain/index.ts';
+import { changesOfMoney, changesOfUnits, decidedStatuses } from '../../../domain/index.ts';
 import { cursorPattern } from '../../application/read/cursor.ts';
 import { deliveryStatuses, redeliveredMax } from '../../application/webhooks/delivery-store.ts';
 import { webhookUrlLengthMax } from '../../application/webhooks/webhook-url.ts';
@@ -19,7 +19,7 @@ export const eventTypes = [
   ...decidedStatuses
     .filter((status) => status !== 'PENDING_PAYMENT')
     .map((status) => `order.${status.toLowerCase()}`),
-  ...changesOfMoney.map((change) => `order.${change}`),
+  ...[...changesOfMoney, ...changesOfUnits].map((change) => `order.${change}`),
   'command.*',
   'command.duplicate',
   'command.refused',

@@ -2,6 +2,7 @@
 import type { Arena } from '../arena.ts';
 import type { Acked } from '../load.ts';
 import { complaints, type VerifyResult } from '../processes/verify.ts';
+import { goodsFaults } from './goods.ts';
 import { moneyFaults } from './money.ts';
 
 /** One line per fault; `findings` is empty if there is none. */
@@ -17,7 +18,7 @@ export interface Audit {
 /**
  * Checks that every acknowledged command has its outcome, and every placed order its row or dead letter.
  * Checks that repeats are byte-equal (invariants 1 and 3). Checks that no offsets were decided twice or by an
- * old epoch. Checks payments and refunds against the orders. Runs `orderstream verify`.
+ * old epoch. Checks payments, refunds, shipments and stock against the orders. Runs `orderstream verify`.
  */
 export async function audit(arena: Arena, history: readonly Acked[]): Promise<Audit> {
   const report = await arena.verify();
@@ -42,6 +43,7 @@ export async function audit(arena: Arena, history: readonly Acked[]): Promise<Au
       ...unlike.slice(0, 5).map((id) => `copies of ${id} differ`),
       ...(await staleCommits(arena)),
       ...(await moneyFaults(arena)),
+      ...(await goodsFaults(arena)),
     ],
     repeats,
     lost: lost.length,

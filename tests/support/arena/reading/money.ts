@@ -17,15 +17,15 @@ const faults = {
       OR o.refunded <> COALESCE(r.refunded, 0)`,
   'a payment settles no live order and does not go back exactly once': `
     SELECT p.order_id FROM payments p LEFT JOIN orders o ON o.order_key = p.order_key
-    WHERE NOT (p.disposition = 'SETTLES' AND o.status = 'PAID')
-      AND 1 <> (SELECT COUNT(*) FROM refunds r
-        WHERE r.payment_id = p.payment_id AND r.amount = p.amount AND r.retry_of IS NULL)`,
+    WHERE NOT (p.disposition = 'SETTLES' AND o.status IN ('PAID', 'SHIPPED', 'DELIVERED', 'CLOSED', 'RETURNED'))
+      AND p.amount <> (SELECT COALESCE(SUM(r.amount), 0) FROM refunds r
+        WHERE r.payment_id = p.payment_id AND r.retried = 0)`,
   'an order is paid without its payment': `
-    SELECT o.order_id FROM orders o WHERE o.status = 'PAID' AND o.total > 0 AND 1 <> (SELECT COUNT(*) FROM payments p
+    SELECT o.order_id FROM orders o WHERE o.status IN ('PAID', 'SHIPPED', 'DELIVERED', 'CLOSED', 'RETURNED') AND o.total > 0 AND 1 <> (SELECT COUNT(*) FROM payments p
       WHERE p.order_key = o.order_key AND p.disposition = 'SETTLES' AND p.amount = o.total AND p.currency = o.currency)`,
   [timerFault]: `
-    SELECT order_id FROM orders WHERE (status = 'PENDING_PAYMENT') <> (timer_at_ms IS NOT NULL)
-      OR timer_at_ms <> payment_due_at_ms + 60000`,
+    SELECT order_id FROM orders WHERE (status IN ('PENDING_PAYMENT', 'DELIVERED')) <> (timer_at_ms IS NOT NULL)
+      OR (status = 'PENDING_PAYMENT' AND timer_at_ms <> payment_due_at_ms + 60000)`,
   'an open refund is not in the index of open ones, or a closed one is': `
     SELECT order_id FROM refunds WHERE (status = 'REQUESTED') <> (open_since_ms IS NOT NULL)`,
 };

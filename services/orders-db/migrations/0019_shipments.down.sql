@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS shipments, returns, stock_movements;
