@@ -170,8 +170,8 @@ export const plants: readonly Plant[] = [
   {
     bug: 'stock without its guard',
     file: 'services/worker/counters/stock.ts',
-    good: " WHERE s.available >= d.peak',",
-    bad: "',",
+    good: ' WHERE s.available >= d.peak`,',
+    bad: '`,',
     ...outcomes,
     only: 'a sale that sells out',
   },
