@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../schemas/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER } from '../../services/shared/codec/index.ts';
+import { dispute } from '../../services/shared/codec/testing/values.ts';
 import { partitionOfOrder, partitionOfSku } from '../../topics/partition.ts';
 import { decoderOf } from '../kafka/decoder.ts';
 import { deadLetterAt, recordOf } from './fixtures.ts';
@@ -28,20 +29,6 @@ const adjust: OrderCommand = {
   type: 'ADJUST_STOCK',
   orderId: null,
   payload: { sku: 'SKU-1', delta: 1, reason: null, countedTo: null },
-};
-
-const dispute: OrderCommand = {
-  ...cancel,
-  type: 'RECORD_DISPUTE',
-  payload: {
-    provider: 'local',
-    providerEventId: 'e1',
-    providerPaymentId: 'p1',
-    disputeId: 'd1',
-    state: 'OPEN',
-    amount: 250,
-    currency: 'EUR',
-  },
 };
 
 function judgeBytes(value: Buffer | null, { reason = 'BAD_MAGIC', headers = {}, key = 'some-key' } = {}) {
@@ -84,7 +71,9 @@ describe('judge', () => {
   });
 
   it('holds back a command that would stop its lane', async () => {
-    expect(await judgeBytes(codecs.commands.encode(dispute))).toMatchObject({
+    expect(
+      await judgeBytes(codecs.commands.encode({ ...cancel, type: 'RECORD_DISPUTE', payload: dispute })),
+    ).toMatchObject({
       verdict: 'fail',
       code: 'NOT_DECIDED',
       partition: partitionOfOrder(orderId),

@@ -31,7 +31,7 @@ const lookEveryMs = 1_000;
 
 export interface StormOptions {
   readonly round: number;
-  /** A multiple of 12. */
+  /** Number of orders that become due; a multiple of 12, so that each partition has as many. */
   readonly orders: number;
   /** The time over which the orders become due. */
   readonly spanMs: number;

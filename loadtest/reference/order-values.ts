@@ -4,6 +4,7 @@ import {
   acceptedStatus,
   type Coupon,
   customerCounted,
+  type OrderStatus,
   type Product,
   priceOrder,
   type Rules,
@@ -86,7 +87,7 @@ export function priced(
 
 /** Status, due time and timer of the order that was accepted, or rejected. */
 export function stateOf({ priced: { total } }: PricedCommand, isRejected: boolean, nowMs: number) {
-  const status = isRejected ? 'REJECTED' : acceptedStatus(total);
+  const status: OrderStatus = isRejected ? 'REJECTED' : acceptedStatus(total);
   const paymentDueAtMs = status === 'PENDING_PAYMENT' ? nowMs + paymentWindowMs : null;
   return { status, paymentDueAtMs, timerAtMs: timerAtMs({ status, paymentDueAtMs }) };
 }

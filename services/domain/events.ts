@@ -15,8 +15,17 @@ type Seen = Pick<KnownOrder, 'status' | 'version'>;
 
 const noMoney = { received: 0, refundPending: 0, refunded: 0, disputed: 0 } as const;
 
+/** The position of a record in the log, and that of the record before it. */
+type RecordPosition = Pick<SourceRecord, 'partition' | 'offset' | 'prevOffset'>;
+
+/** The parts of an accepted order that its event shows. */
+type AcceptedOrder = Pick<NewOrder, 'command' | 'priced' | 'status' | 'paymentDueAtMs'> & {
+  readonly record: RecordPosition;
+};
+
+/** The event of an accepted order. `nowMs` is the time of its batch, in epoch ms. */
 export function accepted(
-  order: NewOrder,
+  order: AcceptedOrder,
   { priceVersion, rules }: Pick<Snapshot, 'priceVersion' | 'rules'>,
   nowMs: number,
 ): OrderEvent {
@@ -59,8 +68,9 @@ export function accepted(
   };
 }
 
+/** The event of a rejected order. */
 export function rejected(
-  record: SourceRecord,
+  record: RecordPosition,
   command: OrderCommand,
   reason: Reason,
   nowMs: number,
@@ -203,7 +213,7 @@ function eventIdOf(partition: number, offset: number): string {
   return `${partition}-${offset}`;
 }
 
-function base(record: SourceRecord, command: OrderCommand | null, nowMs: number) {
+function base(record: RecordPosition, command: OrderCommand | null, nowMs: number) {
   return {
     eventId: eventIdOf(record.partition, record.offset),
     orderId: command?.orderId ?? null,

@@ -29,6 +29,7 @@ export {
   totalCounted,
 } from './coupon-ledger.ts';
 export { decide } from './decide.ts';
+export { accepted, rejected } from './events.ts';
 
 export { isMailAddress, mailAddressLengthMax, mailAddressPattern } from './mail-address.ts';
 export type { LineUpdate, NewReturn, NewShipment, StockMovement } from './orders/goods-ledger.ts';

@@ -3,38 +3,26 @@
  * again with each command in a batch of its own. Both must give the same events and rows.
  */
 import { describe, expect, it, test } from 'vitest';
-import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
+import type { OrderCommand } from '../../../schemas/index.ts';
 import { commandKey } from '../context.ts';
 import { amountMax } from '../pricing/money.ts';
-import { cancel, cutLog, orderIdOf, place, toLog } from '../testing/commands.ts';
+import { cancel, orderIdOf, place } from '../testing/commands.ts';
+import { decided as decidedTwice, shown } from '../testing/decided.ts';
 import { confirm, dueAtMs, expire, fail, recordRefund, retryRefund } from '../testing/money-commands.ts';
-import { run } from '../testing/tables.ts';
 
 const stock = new Map([
   ['A', 100],
   ['B', 100],
 ]);
 
+/** The stock of A instead of all SKUs, and only what payments change. */
 function decided(...commands: OrderCommand[]) {
-  const log = toLog(commands);
-  const together = run([log], stock, 'fresh');
-  expect(run(cutLog(log, [1]), stock, 'careful')).toEqual(together);
-  const { events, tables } = together;
-  const order = tables.orders.get(orderIdOf(1));
-  return {
-    events,
-    last: events.at(-1)!,
-    status: order?.status,
-    version: order?.version,
-    available: tables.stock.get('A'),
-    payments: [...tables.payments.values()].map(({ amount, disposition }) => [amount, disposition]),
-    refunds: [...tables.refunds.values()].map(({ amount, status, reason }) => [amount, status, reason]),
-    money: order && [order.received, order.refundPending, order.refunded],
-  };
+  const { events, last, status, version, available, payments, refunds, money } = decidedTwice(
+    stock,
+    ...commands,
+  );
+  return { events, last, status, version, available: available[0], payments, refunds, money };
 }
-
-const shown = ({ outcome, type, status, reason }: OrderEvent) =>
-  outcome === 'APPLIED' || outcome === 'ACCEPTED' ? [type, status] : [outcome, reason?.code ?? null];
 
 /** An order of 20 units of A: 5000. */
 const placed = place({ order: 1, lines: [{ sku: 'A', quantity: 20, expectedUnitPrice: null }] });

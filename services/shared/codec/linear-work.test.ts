@@ -80,7 +80,8 @@ describe('Avro', () => {
   test('never blocks the event loop for long on one record', async () => {
     const bytes = commands.encode(orderOf(recordBytesMax));
     const holds: number[] = [];
-    for (let run = 0; run < 5; run++) holds.push(await longestHoldMs(async () => commands.decode(bytes)));
+    // The first runs compile the code, and a busy machine takes time from some of them.
+    for (let run = 0; run < 15; run++) holds.push(await longestHoldMs(async () => commands.decode(bytes)));
     // Usually a decode takes a fifth of this limit. The worker's heartbeats would tolerate twenty times as
     // much.
     expect(Math.min(...holds)).toBeLessThan(50);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { OrderCommand } from '../../../schemas/index.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
-import { close, place } from '../../shared/codec/testing/values.ts';
+import { close, dispute, place } from '../../shared/codec/testing/values.ts';
 import { newLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { Quarantine } from './quarantine.ts';
@@ -14,16 +14,6 @@ const placed: OrderCommand = {
   customerId: 'customer-1',
   idempotencyKey: 'key-1',
   fingerprint: Buffer.alloc(32),
-};
-
-const dispute = {
-  provider: 'local',
-  providerEventId: 'e1',
-  providerPaymentId: 'p1',
-  disputeId: 'd1',
-  state: 'OPEN',
-  amount: 250,
-  currency: 'EUR',
 };
 
 async function decoded(commands: readonly OrderCommand[]) {

@@ -3,7 +3,6 @@
  * same orders, so each order must expire once. Every other command must be a DUPLICATE or be refused.
  */
 import { randomUUID } from 'node:crypto';
-import { sleep } from '../../../services/shared/retry/index.ts';
 import { placeCommand } from '../../support/arena/load.ts';
 import { createFleet, type Fleet, type Member } from '../../support/arena/processes/fleet.ts';
 import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
@@ -12,8 +11,6 @@ import { type ChaosArena, plentySkus } from '../chaos-arena.ts';
 import type { Figures } from '../figures.ts';
 
 const ordersPerStorm = 2_000;
-/** Longer than a lease of 10 s. */
-const frozenMs = 14_000;
 /** The deadline of an order, as much again for late payments, and some time on a busy machine. */
 const stormDeadlineMs = 180_000;
 const workerEnv = { PAYMENT_WINDOW_MS: '20000', KAFKA_SESSION_TIMEOUT_MS: '4000' };
@@ -72,8 +69,12 @@ async function stormWithWorker(chaos: ChaosArena, other: Member): Promise<void> 
   const before = await sentBy(other);
   await sentAtLeast([other], before + 1);
   other.process.signal('SIGSTOP');
-  await sleep(frozenMs);
-  other.process.signal('SIGCONT');
+  try {
+    // Its leases have ended, because the first scheduler has all partitions.
+    await shared(chaos, { frozen: 12 });
+  } finally {
+    other.process.signal('SIGCONT');
+  }
 }
 
 async function placeMany({ arena, producer }: ChaosArena): Promise<void> {

@@ -1,40 +1,25 @@
 /** Sylius#10125, thelia#3522: a coupon that may be used once comes back when the order ends without a payment. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { importCoupons } from '../../../cli/coupons/import.ts';
 import { readCoupons } from '../../../cli/coupons/read-coupons.ts';
 import { withDatabase } from '../../../cli/database.ts';
 import type { OrderCommand, PlaceOrder } from '../../../schemas/index.ts';
 import { uuidToBytes } from '../../../services/shared/mysql/index.ts';
-import { type Arena, createArena } from '../../support/arena/arena.ts';
-import { cancelCommand, createProducer, type Producer, placeCommand } from '../../support/arena/load.ts';
+import { cancelCommand, placeCommand } from '../../support/arena/load.ts';
 import { confirmCommand, expireCommand, failCommand } from '../../support/arena/money-commands.ts';
 import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
-import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { useArena } from '../../support/arena/use-arena.ts';
 
-const prefix = useTopicPrefix('coupon-ends');
-const database = useDatabase('coupon-ends');
-const sku = 'MUG';
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map([[sku, 100]]);
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-  await arena.startWorker();
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const sku = 'SKU-0';
+const used = useArena('coupon-ends');
+beforeAll(() => used().arena.startWorker());
 
 /** The outcome of the command, or the reason of a refusal. */
 async function decided(command: OrderCommand): Promise<string> {
-  const { partition, offset } = await producer.send(command);
-  await arena.quiesce();
-  const { outcome, status, reason } = (await readOutcomes(arena)).get(`${partition}-${offset}`)!;
+  const { partition, offset } = await used().producer.send(command);
+  await used().arena.quiesce();
+  const { outcome, status, reason } = (await readOutcomes(used().arena)).get(`${partition}-${offset}`)!;
   return reason?.code ?? `${outcome} ${status}`;
 }
 
@@ -49,7 +34,7 @@ function withCoupon(couponCode: string, orderId: string = randomUUID()): OrderCo
 
 /** The expiry as the scheduler sends it. */
 async function expire(orderId: string): Promise<OrderCommand> {
-  const [row] = await arena.mysql.pool.rows<{ due: number }>(
+  const [row] = await used().arena.mysql.pool.rows<{ due: number }>(
     'SELECT payment_due_at_ms AS due FROM orders WHERE order_id = ?',
     [uuidToBytes(orderId)],
   );
@@ -64,7 +49,7 @@ test.each([
   'an order that %s gives a coupon of limit 1 back',
   async (_what, status, end) => {
     const code = `ONE-${status}`;
-    await withDatabase(database().url, (db) =>
+    await withDatabase(used().arena.options.mysqlUrl, (db) =>
       importCoupons(
         db,
         readCoupons(`code,kind,percent_bp,total_limit,customer_limit\n${code},percent,1000,1,\n`),

@@ -2,43 +2,21 @@
  * Money is never refused, so an order may have any number of payments and refunds. The reads of a decision do not grow with
  * them, and their numbers go on above 65,535.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
 import { createLogger } from '../../../services/shared/log/index.ts';
 import { createMysql, StatementBuffer } from '../../../services/shared/mysql/index.ts';
 import { collectNeeds } from '../../../services/worker/stages/load.ts';
 import { readExisting } from '../../../services/worker/store/existing-orders.ts';
-import { type Arena, createArena } from '../../support/arena/arena.ts';
-import {
-  cancelCommand,
-  createProducer,
-  newOrderOf,
-  type Producer,
-  placeCommand,
-} from '../../support/arena/load.ts';
+import { cancelCommand, newOrderOf, placeCommand } from '../../support/arena/load.ts';
 import { confirmCommand, refundResult } from '../../support/arena/money-commands.ts';
 import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
-import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { useArena } from '../../support/arena/use-arena.ts';
 
-const prefix = useTopicPrefix('many-payments');
-const database = useDatabase('many-payments');
 const sku = 'SKU-0';
 const total = 250;
 const doublings = 16;
-
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map([[sku, 100]]);
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const used = useArena('many-payments');
 
 const orderId = newOrderOf(3);
 const bytes = `x'${orderId.replaceAll('-', '')}'`;
@@ -46,9 +24,9 @@ const bytes = `x'${orderId.replaceAll('-', '')}'`;
 /** Sends the commands in order and resolves with their outcomes, in the same order. */
 async function decided(...commands: readonly OrderCommand[]): Promise<OrderEvent[]> {
   const sent: { partition: number; offset: number }[] = [];
-  for (const command of commands) sent.push(await producer.send(command));
-  await arena.quiesce();
-  const outcomes = await readOutcomes(arena);
+  for (const command of commands) sent.push(await used().producer.send(command));
+  await used().arena.quiesce();
+  const outcomes = await readOutcomes(used().arena);
   return sent.map(({ partition, offset }) => outcomes.get(`${partition}-${offset}`)!);
 }
 
@@ -61,14 +39,14 @@ const brief = ({ outcome, status, version, reason, refund }: OrderEvent) =>
 async function addMoney(): Promise<void> {
   for (let power = 0; power < doublings; power++) {
     const n = 2 ** power;
-    await arena.mysql.pool.write(
+    await used().arena.mysql.pool.write(
       `INSERT INTO payments (order_key,payment_no,payment_id,order_id,provider,provider_payment_id,provider_event_id,amount,
         currency,disposition,received_at_ms,source_partition,source_offset)
        SELECT order_key, payment_no + ${n}, UNHEX(MD5(CONCAT('p', payment_no + ${n}))), order_id, provider,
         CONCAT('surplus-', payment_no + ${n}), provider_event_id, amount, currency, disposition, 0, source_partition, source_offset
        FROM payments WHERE order_id = ${bytes} AND payment_no BETWEEN 2 AND ${n + 1}`,
     );
-    await arena.mysql.pool.write(
+    await used().arena.mysql.pool.write(
       `INSERT INTO refunds (order_key,refund_no,refund_id,order_id,payment_id,provider,provider_payment_id,amount,currency,status,
         reason,requested_at_ms,open_since_ms)
        SELECT order_key, refund_no + ${n}, UNHEX(MD5(CONCAT('r', refund_no + ${n}))), order_id,
@@ -82,7 +60,7 @@ async function addMoney(): Promise<void> {
 /** Rows that the storage engine read for the commands, in a session of its own. */
 async function rowsRead(commands: readonly OrderCommand[]): Promise<number> {
   const log = createLogger({ service: 'tests', level: 'error', instanceId: 'tests' });
-  const mysql = createMysql({ url: database().url, poolSize: 1, log });
+  const mysql = createMysql({ url: used().arena.options.mysqlUrl, poolSize: 1, log });
   const session = await mysql.connect({ scripts: true });
   const sources = commands.map((command, offset) => ({
     partition: 3,
@@ -106,7 +84,7 @@ async function rowsRead(commands: readonly OrderCommand[]): Promise<number> {
 }
 
 test('an order with 65,536 surplus payments takes more, is cancelled and refunded, and reads few rows', async () => {
-  const worker = await arena.startWorker();
+  const worker = await used().arena.startWorker();
   const events = await decided(
     placeCommand(orderId, [sku]),
     confirmCommand(orderId, 'first', total),
@@ -138,7 +116,7 @@ test('an order with 65,536 surplus payments takes more, is cancelled and refunde
     'APPLIED CANCELLED 7 CANCELLED 250',
   ]);
   const rows = (table: string, number: string) =>
-    arena.mysql.pool.rows<{ no: number }>(
+    used().arena.mysql.pool.rows<{ no: number }>(
       `SELECT ${number} AS no FROM ${table} WHERE order_id = ${bytes} ORDER BY ${number} DESC LIMIT 4`,
     );
   expect(await rows('payments', 'payment_no')).toEqual(
@@ -146,5 +124,5 @@ test('an order with 65,536 surplus payments takes more, is cancelled and refunde
   );
   expect(await rows('refunds', 'refund_no')).toEqual([65_539, 65_538, 65_537, 65_536].map((no) => ({ no })));
   await worker.stop();
-  expect(await arena.mysql.pool.rows('SELECT 1 FROM dead_letters')).toEqual([]);
+  expect(await used().arena.mysql.pool.rows('SELECT 1 FROM dead_letters')).toEqual([]);
 }, 120_000);

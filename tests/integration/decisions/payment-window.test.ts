@@ -1,45 +1,32 @@
 /** The switch `paymentWindow`: how long a new order may wait for its payment. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { withDatabase } from '../../../cli/database.ts';
 import { setFlags } from '../../../cli/rates/flags.ts';
 import { uuidToBytes } from '../../../services/shared/mysql/index.ts';
-import { type Arena, createArena } from '../../support/arena/arena.ts';
-import { createProducer, type Producer, placeCommand } from '../../support/arena/load.ts';
+import { placeCommand } from '../../support/arena/load.ts';
 import { confirmCommand } from '../../support/arena/money-commands.ts';
-import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { useArena } from '../../support/arena/use-arena.ts';
 
-const prefix = useTopicPrefix('payment-window');
-const database = useDatabase('payment-window');
-const sku = 'MUG';
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map([[sku, 100]]);
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-  await arena.startWorker();
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const sku = 'SKU-0';
+const used = useArena('payment-window');
+beforeAll(() => used().arena.startWorker());
 
 const setWindow = (value: string) =>
-  withDatabase(database().url, (db) => setFlags(db, new Map([['paymentWindow', value]]), { nowMs: 1 }));
+  withDatabase(used().arena.options.mysqlUrl, (db) =>
+    setFlags(db, new Map([['paymentWindow', value]]), { nowMs: 1 }),
+  );
 
 async function place(): Promise<string> {
   const orderId = randomUUID();
-  await producer.send(placeCommand(orderId, [sku]));
-  await arena.quiesce();
+  await used().producer.send(placeCommand(orderId, [sku]));
+  await used().arena.quiesce();
   return orderId;
 }
 
 /** The window, the grace behind it, and the flags of the order. */
 async function timesOf(orderId: string): Promise<object> {
-  const [row] = await arena.mysql.pool.rows<object>(
+  const [row] = await used().arena.mysql.pool.rows<object>(
     `SELECT version, flags, CAST(payment_due_at_ms - created_at_ms AS SIGNED) AS windowMs,
        CAST(timer_at_ms - payment_due_at_ms AS SIGNED) AS graceMs FROM orders WHERE order_id = ?`,
     [uuidToBytes(orderId)],
@@ -59,12 +46,12 @@ test('sets the deadline of the next orders, and a payment that settles nothing k
   expect(await timesOf(second)).toEqual({ version: 1, ...short });
   expect(await timesOf(third)).toEqual({ version: 1, ...usual });
 
-  for (const orderId of [first, second]) await producer.send(confirmCommand(orderId, orderId, 1));
-  await arena.quiesce();
+  for (const orderId of [first, second]) await used().producer.send(confirmCommand(orderId, orderId, 1));
+  await used().arena.quiesce();
   expect(await timesOf(first)).toEqual({ version: 2, ...usual });
   expect(await timesOf(second)).toEqual({ version: 2, ...short });
 
-  await producer.send(confirmCommand(second, `${second}-all`, 250));
-  await arena.quiesce();
+  await used().producer.send(confirmCommand(second, `${second}-all`, 250));
+  await used().arena.quiesce();
   expect(await timesOf(second)).toEqual({ version: 3, ...short, graceMs: null });
 }, 60_000);

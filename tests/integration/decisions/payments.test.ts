@@ -2,16 +2,8 @@
  * Payments, refunds, failures and expiry in the tables and the log. The outcomes are the same in one batch, in several, and
  * with crashes between. One payment counts once over all lanes.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-import { type Arena, createArena } from '../../support/arena/arena.ts';
-import {
-  cancelCommand,
-  createProducer,
-  newOrderOf,
-  type Producer,
-  placeCommand,
-} from '../../support/arena/load.ts';
+import { describe, expect, test } from 'vitest';
+import { cancelCommand, newOrderOf, placeCommand } from '../../support/arena/load.ts';
 import {
   confirmCommand,
   expireCommand,
@@ -21,27 +13,12 @@ import {
 import { brief, expectRaces, type Races } from '../../support/arena/races.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
 import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
-import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { useArena } from '../../support/arena/use-arena.ts';
 import { until } from '../../support/until.ts';
 
-const prefix = useTopicPrefix('payments');
-const database = useDatabase('payments');
 const sku = 'SKU-0';
 const total = 250;
-
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map([[sku, 1_000_000]]);
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const used = useArena('payments');
 
 /** Each race of two commands about one order, with the outcome of each. The deadline of the order is in the future. */
 const races: Races = {
@@ -78,30 +55,30 @@ const races: Races = {
 
 describe('races', () => {
   test('have the same outcomes in one batch, in several, and with crashes between', async () => {
-    await expectRaces({ arena, producer, sku }, races);
-    await arena.killWorkers();
-    expect((await audit(arena, producer.history)).findings).toEqual([]);
+    await expectRaces({ arena: used().arena, producer: used().producer, sku }, races);
+    await used().arena.killWorkers();
+    expect((await audit(used().arena, used().producer.history)).findings).toEqual([]);
   }, 240_000);
 });
 
 describe('one payment that is reported for two orders', () => {
   test('counts for one of them; another lane that meets it decides again and goes on', async () => {
-    const worker = await arena.startWorker();
+    const worker = await used().arena.startWorker();
     const [first, second] = [newOrderOf(1), newOrderOf(2)];
-    for (const orderId of [first, second]) await producer.send(placeCommand(orderId, [sku]));
-    await arena.quiesce();
+    for (const orderId of [first, second]) await used().producer.send(placeCommand(orderId, [sku]));
+    await used().arena.quiesce();
     // Another lane has inserted the payment and has not committed yet.
-    const rival = await arena.mysql.connect();
+    const rival = await used().arena.mysql.connect();
     await rival.begin();
     await rival.write(
       `INSERT INTO payments (order_key,payment_no,payment_id,order_id,provider,provider_payment_id,provider_event_id,amount,
         currency,disposition,received_at_ms,source_partition,source_offset)
        SELECT order_key,1,order_id,order_id,'local','shared','e',250,'EUR','SETTLES',0,1,1 FROM orders WHERE order_id = x'${first.replaceAll('-', '')}'`,
     );
-    const confirmed = producer.send(confirmCommand(second, 'shared', total));
+    const confirmed = used().producer.send(confirmCommand(second, 'shared', total));
     await until(
       async () => {
-        const [row] = await arena.mysql.pool.rows<{ n: number }>(
+        const [row] = await used().arena.mysql.pool.rows<{ n: number }>(
           "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE info LIKE 'INSERT INTO payments%'",
         );
         return row!.n > 0;
@@ -113,28 +90,28 @@ describe('one payment that is reported for two orders', () => {
     );
     await rival.commit();
     await rival.close();
-    await arena.quiesce();
+    await used().arena.quiesce();
     const { partition, offset } = await confirmed;
-    const event = (await readOutcomes(arena)).get(`${partition}-${offset}`)!;
+    const event = (await readOutcomes(used().arena)).get(`${partition}-${offset}`)!;
     expect(brief(event)).toBe('REFUSED PENDING_PAYMENT 1 PAYMENT_KNOWN');
     expect(JSON.parse(event.reason!.seen!)).toEqual({ orderId: first, amount: 250, currency: 'EUR' });
     await worker.stop();
   }, 60_000);
 
   test('many payments of two lanes at once: each is stored once, and no record is a dead letter', async () => {
-    const workers = await Promise.all([arena.startWorker(), arena.startWorker()]);
+    const workers = await Promise.all([used().arena.startWorker(), used().arena.startWorker()]);
     const pairs = Array.from({ length: 150 }, (_, n) => ({
       payment: `both-${n}`,
       orders: [newOrderOf(3 + (n % 4)), newOrderOf(7 + (n % 4))] as const,
     }));
     for (const { orders } of pairs) {
-      await Promise.all(orders.map((orderId) => producer.send(placeCommand(orderId, [sku]))));
+      await Promise.all(orders.map((orderId) => used().producer.send(placeCommand(orderId, [sku]))));
     }
     const sent = await Promise.all(
       pairs.flatMap(({ payment, orders }, n) =>
         // The lanes meet the payments in opposite orders.
         orders.map((orderId, at) =>
-          producer.send(
+          used().producer.send(
             confirmCommand(
               orderId,
               at === 0 ? payment : pairs[pairs.length - 1 - n]!.payment,
@@ -145,8 +122,8 @@ describe('one payment that is reported for two orders', () => {
         ),
       ),
     );
-    await arena.quiesce();
-    const outcomes = await readOutcomes(arena);
+    await used().arena.quiesce();
+    const outcomes = await readOutcomes(used().arena);
     const briefs = sent.map(({ partition, offset }) => brief(outcomes.get(`${partition}-${offset}`)!));
     expect(
       Object.fromEntries([...Map.groupBy(briefs, (text) => text)].map(([text, all]) => [text, all.length])),
@@ -154,25 +131,25 @@ describe('one payment that is reported for two orders', () => {
       'APPLIED PAID 2': 150,
       'REFUSED PENDING_PAYMENT 1 PAYMENT_KNOWN': 150,
     });
-    const [rows] = await arena.mysql.pool.rows<{ n: number }>(
+    const [rows] = await used().arena.mysql.pool.rows<{ n: number }>(
       "SELECT COUNT(*) AS n FROM payments WHERE provider_payment_id LIKE 'both-%'",
     );
     expect(rows!.n).toBe(150);
     await Promise.all(workers.map((worker) => worker.stop()));
-    expect((await arena.mysql.pool.rows('SELECT 1 FROM dead_letters')).length).toBe(0);
+    expect((await used().arena.mysql.pool.rows('SELECT 1 FROM dead_letters')).length).toBe(0);
   }, 120_000);
 });
 
 test('money without an order is stored, and is refunded under the id that it named', async () => {
-  const worker = await arena.startWorker();
+  const worker = await used().arena.startWorker();
   const orderId = newOrderOf(5);
-  const sent = await producer.send(confirmCommand(orderId, `${orderId}-1`, total));
-  await producer.send(refundResult(orderId, total, false));
-  await arena.quiesce();
+  const sent = await used().producer.send(confirmCommand(orderId, `${orderId}-1`, total));
+  await used().producer.send(refundResult(orderId, total, false));
+  await used().arena.quiesce();
   const { partition, offset } = sent;
-  const event = (await readOutcomes(arena)).get(`${partition}-${offset}`)!;
+  const event = (await readOutcomes(used().arena)).get(`${partition}-${offset}`)!;
   expect(brief(event)).toBe('REFUSED  0 PAYMENT_UNMATCHED UNMATCHED 250');
-  const rows = await arena.mysql.pool.rows(
+  const rows = await used().arena.mysql.pool.rows(
     `SELECT p.disposition, r.status, r.open_since_ms FROM payments p JOIN refunds r ON r.payment_id = p.payment_id
      WHERE p.order_id = x'${orderId.replaceAll('-', '')}' AND p.order_key = ${partition * 2 ** 48 + offset}`,
   );

@@ -1,35 +1,19 @@
 /** Rules that change while workers run are used within 2 s, without a restart. All times are those of the database. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { importCoupons } from '../../../cli/coupons/import.ts';
 import { readCoupons } from '../../../cli/coupons/read-coupons.ts';
 import { databaseNowMs, withDatabase } from '../../../cli/database.ts';
 import { setFlags } from '../../../cli/rates/flags.ts';
 import { importRates } from '../../../cli/rates/import.ts';
 import { readShippingRates, readTaxRates } from '../../../cli/rates/read-rates.ts';
-import { type Arena, createArena } from '../../support/arena/arena.ts';
-import { createProducer, newOrderOf, type Producer, placeCommand } from '../../support/arena/load.ts';
+import { newOrderOf, placeCommand } from '../../support/arena/load.ts';
 import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
-import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { useArena } from '../../support/arena/use-arena.ts';
 
-const prefix = useTopicPrefix('rule-pickup');
-const database = useDatabase('rule-pickup');
 const sku = 'SKU-0';
 const partitions = 12;
 const pickupMaxMs = 2_000;
-
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map([[sku, 1_000_000]]);
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const used = useArena('rule-pickup');
 
 type Database = Parameters<Parameters<typeof withDatabase>[1]>[0];
 
@@ -56,24 +40,24 @@ const changes: ((db: Database) => Promise<unknown>)[] = [
 /** Places an order in each partition, and waits for all decisions. */
 async function round(): Promise<void> {
   const orders = Array.from({ length: partitions }, (_, partition) =>
-    producer.send(placeCommand(newOrderOf(partition), [sku])),
+    used().producer.send(placeCommand(newOrderOf(partition), [sku])),
   );
   await Promise.all(orders);
-  await arena.quiesce();
+  await used().arena.quiesce();
 }
 
 test('each change is used by all lanes of two workers within 2 s', async () => {
-  const workers = await Promise.all([arena.startWorker(), arena.startWorker()]);
+  const workers = await Promise.all([used().arena.startWorker(), used().arena.startWorker()]);
   await round();
   const changedAtMs: number[] = [];
   for (const change of changes) {
-    await withDatabase(database().url, async (db) => {
+    await withDatabase(used().arena.options.mysqlUrl, async (db) => {
       await change(db);
       changedAtMs.push(await databaseNowMs(db));
     });
     await round();
   }
-  const events = [...(await readOutcomes(arena)).values()];
+  const events = [...(await readOutcomes(used().arena)).values()];
   const versions = events.map(({ order }) => order!.rulesVersion);
   expect([...new Set(versions)].toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
   expect(versions.filter((version) => version === 5)).toHaveLength(partitions);

@@ -1,39 +1,24 @@
 /** Rules that only a newer version knows. A worker of this version must not price orders by a guess. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { OrderCommand, PlaceOrder } from '../../../schemas/generated/types.ts';
-import { type Arena, createArena } from '../../support/arena/arena.ts';
-import { createProducer, type Producer, placeCommand } from '../../support/arena/load.ts';
+import { placeCommand } from '../../support/arena/load.ts';
 import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
 import { readWaits } from '../../support/arena/reading/waits.ts';
-import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { useArena } from '../../support/arena/use-arena.ts';
+import { until } from '../../support/servers/stack.ts';
 
-const prefix = useTopicPrefix('unknown-rules');
-const database = useDatabase('unknown-rules');
-
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map([['MUG', 10]]);
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const used = useArena('unknown-rules');
 
 function orderWithCoupon(code: string): OrderCommand {
-  const command = placeCommand(randomUUID(), ['MUG']);
+  const command = placeCommand(randomUUID(), ['SKU-0']);
   const payload = command.payload as PlaceOrder;
   return { ...command, type: 'PLACE', payload: { ...payload, couponCode: code } };
 }
 
 /** Stores the coupon in a new version of the coupons. */
 async function storeCoupon(code: string, kind: string): Promise<void> {
-  const { pool } = arena.mysql;
+  const { pool } = used().arena.mysql;
   await pool.write(
     'REPLACE INTO coupons (code, kind, value, version, updated_at_ms) VALUES (?, ?, 1000, 1, 1)',
     [code, kind],
@@ -43,16 +28,16 @@ async function storeCoupon(code: string, kind: string): Promise<void> {
 
 test('a coupon of an unknown kind makes the lane wait, and the order is no dead letter', async () => {
   await storeCoupon('NEWER', 'NEWER_KIND');
-  const worker = await arena.startWorker();
-  const { partition, offset } = await producer.send(orderWithCoupon('NEWER'));
-  await until(async () => (await readWaits(arena)).some(({ why }) => why.includes('NEWER_KIND')), {
+  const worker = await used().arena.startWorker();
+  const { partition, offset } = await used().producer.send(orderWithCoupon('NEWER'));
+  await until(async () => (await readWaits(used().arena)).some(({ why }) => why.includes('NEWER_KIND')), {
     what: 'a lane that waits for a worker that knows the kind',
     deadlineMs: 30_000,
     everyMs: 50,
   });
   await storeCoupon('NEWER', 'PERCENT');
-  await arena.quiesce();
-  const outcome = (await readOutcomes(arena)).get(`${partition}-${offset}`);
+  await used().arena.quiesce();
+  const outcome = (await readOutcomes(used().arena)).get(`${partition}-${offset}`);
   expect([outcome?.outcome, outcome?.order?.discount]).toEqual(['ACCEPTED', 25]);
   await worker.stop();
 }, 60_000);

@@ -2,8 +2,7 @@
  * Shipments, deliveries and what comes after them, in the tables and the log. The outcomes are the same in one batch, in
  * several, and with crashes between.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Arena, createArena } from '../../support/arena/arena.ts';
+import { expect, test } from 'vitest';
 import {
   adjustCommand,
   cancelRestCommand,
@@ -14,35 +13,20 @@ import {
   returnCommand,
   shipCommand,
 } from '../../support/arena/goods-commands.ts';
-import { cancelCommand, createProducer, type Producer } from '../../support/arena/load.ts';
+import { cancelCommand } from '../../support/arena/load.ts';
 import { confirmCommand } from '../../support/arena/money-commands.ts';
 import { expectRaces, type Races } from '../../support/arena/races.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
 import { readOutcomes } from '../../support/arena/reading/outcomes.ts';
-import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { useArena } from '../../support/arena/use-arena.ts';
 
-const prefix = useTopicPrefix('goods');
-const database = useDatabase('goods');
 const sku = 'SKU-0';
 /** Each order has 4 units of 250. */
 const quantity = 4;
 const total = 1_000;
 /** The default of RETURN_WINDOW. */
 const windowMs = 2_592_000_000;
-
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map([[sku, 1_000_000]]);
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const used = useArena('goods');
 
 const paid = (id: string) => confirmCommand(id, `${id}-1`, total);
 const isPaid = 'APPLIED PAID 2';
@@ -141,9 +125,9 @@ const races: Races = {
 };
 
 test('races of goods have the same outcomes in one batch, in several, and with crashes between', async () => {
-  await expectRaces({ arena, producer, sku, quantity }, races);
-  await arena.killWorkers();
-  expect((await audit(arena, producer.history)).findings).toEqual([]);
+  await expectRaces({ arena: used().arena, producer: used().producer, sku, quantity }, races);
+  await used().arena.killWorkers();
+  expect((await audit(used().arena, used().producer.history)).findings).toEqual([]);
 }, 240_000);
 
 test('adjustments of stock are applied once, never below 0, and their history has each level', async () => {
@@ -155,11 +139,11 @@ test('adjustments of stock are applied once, never below 0, and their history ha
     adjustCommand('SKU-unknown', 1, 'd'),
   ];
   const before = await levelOf();
-  const worker = await arena.startWorker();
+  const worker = await used().arena.startWorker();
   const sent = [];
-  for (const command of commands) sent.push(await producer.send(command));
-  await arena.quiesce();
-  const outcomes = await readOutcomes(arena);
+  for (const command of commands) sent.push(await used().producer.send(command));
+  await used().arena.quiesce();
+  const outcomes = await readOutcomes(used().arena);
   const events = sent.map(({ partition, offset }) => outcomes.get(`${partition}-${offset}`)!);
   expect(events.map((event) => [event.type, event.stock?.available, event.reason?.code])).toEqual([
     ['stock.adjusted', before - 10, undefined],
@@ -170,7 +154,7 @@ test('adjustments of stock are applied once, never below 0, and their history ha
   ]);
   expect(await levelOf()).toBe(before - 3);
   expect(
-    await arena.mysql.pool.rows(
+    await used().arena.mysql.pool.rows(
       'SELECT delta, available, actor, reason, command_id FROM stock_movements ORDER BY source_offset',
     ),
   ).toEqual([
@@ -184,11 +168,11 @@ test('adjustments of stock are applied once, never below 0, and their history ha
     { delta: 7, available: before - 3, actor: 'operator', reason: 'counted', command_id: `stock:${sku}:b` },
   ]);
   await worker.stop();
-  expect((await audit(arena, producer.history)).findings).toEqual([]);
+  expect((await audit(used().arena, used().producer.history)).findings).toEqual([]);
 }, 60_000);
 
 async function levelOf(): Promise<number> {
-  const [row] = await arena.mysql.pool.rows<{ available: number }>(
+  const [row] = await used().arena.mysql.pool.rows<{ available: number }>(
     `SELECT available FROM stock WHERE sku = '${sku}'`,
   );
   return row!.available;

@@ -2,7 +2,7 @@
  * If a run lost, invented or doubled an order, the store bench reports no figures. Each check must fail once
  * here.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createMeter } from '../../../loadtest/frame/meter.ts';
 import { type Connection, connect } from '../../../loadtest/reference/connect.ts';
@@ -23,10 +23,11 @@ import { createOrderStream } from '../../../loadtest/store/order-stream.ts';
 import { createOurs } from '../../../loadtest/store/ours.ts';
 import type { Subject, SubjectDeps } from '../../../loadtest/store/subject.ts';
 import { COMMANDS } from '../../../topics/catalogue.ts';
-import { testStack, unique } from '../../support/servers/stack.ts';
+import { testStack, unique, until } from '../../support/servers/stack.ts';
 
 const stream = createOrderStream({ seed: 3, shape: 'uniform', pricing: 'rules' });
-const runMs = 300;
+/** A run ends once it has stored this many rows more. */
+const rowsOfRun = 500;
 let url: string;
 let connection: Connection;
 let ran: Ran;
@@ -182,8 +183,7 @@ test('a run of payments and cancels passes, and each damage of it is found', asy
       { url: commandsUrl, stream: bare, meter: createMeter(null), connections: 2, from },
       { sourceOf: (codec) => createCommandSource(bare, codec, COMMANDS, from, lagGroups) },
     );
-    await subject.start();
-    await sleep(runMs);
+    await rowsMore(own, 'order_commands', () => subject.start());
     const commands = { from, claimed: await subject.stop(), stream: bare, lagGroups };
     expect(commands.claimed.outcomes).toBeGreaterThan(0);
     expect(await findCommandProblem(own, commands)).toBeNull();
@@ -211,8 +211,18 @@ test('a bare run that wrote its fence is found', async () => {
 async function runSubject(create: (deps: SubjectDeps) => Subject, connections: number): Promise<Ran> {
   const from = await startLanes(connection);
   const subject = create({ url, stream, meter: createMeter(null), connections, from });
-  await subject.start();
-  await sleep(runMs);
+  await rowsMore(connection, 'orders', () => subject.start());
   const claimed = await subject.stop();
   return { from, claimed, stream, shape: 'uniform', pricing: 'rules', takesStock: true, isBare: false };
+}
+
+/** Starts a run, and waits until the table has so many rows more that a run can be judged. */
+async function rowsMore(db: Connection, table: string, start: () => Promise<void>): Promise<void> {
+  const count = async (): Promise<number> => {
+    const [rows] = await db.query<RowDataPacket[]>(`SELECT COUNT(*) AS n FROM ${table}`);
+    return Number(rows[0]!['n']);
+  };
+  const before = await count();
+  await start();
+  await until(async () => (await count()) >= before + rowsOfRun, { what: `more rows in ${table}` });
 }

@@ -1,40 +1,20 @@
 /** The refunds of an order on the command line: shown, retried once after a failure, and settled by hand once. */
 import { userInfo } from 'node:os';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Arena, createArena } from '../../support/arena/arena.ts';
-import {
-  cancelCommand,
-  createProducer,
-  newOrderOf,
-  type Producer,
-  placeCommand,
-} from '../../support/arena/load.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { cancelCommand, newOrderOf, placeCommand } from '../../support/arena/load.ts';
 import { confirmCommand, refundResult } from '../../support/arena/money-commands.ts';
 import { moneyFaults } from '../../support/arena/reading/money.ts';
+import { useArena } from '../../support/arena/use-arena.ts';
 import { type Ended, orderstream } from '../../support/programs/command-line.ts';
-import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { testStack } from '../../support/servers/stack.ts';
 
-const prefix = useTopicPrefix('refund-commands');
-const database = useDatabase('refund_commands');
 const sku = 'SKU-0';
 const total = 250;
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map([[sku, 100]]);
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-  await arena.startWorker();
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const used = useArena('refund-commands');
+beforeAll(() => used().arena.startWorker());
 
 const run = (...args: string[]): Promise<Ended> =>
-  orderstream({ name: testStack().name, env: arena.env }, args);
+  orderstream({ name: testStack().name, env: used().arena.env }, args);
 
 interface Shown {
   readonly order: { readonly status: string; readonly refunded: number };
@@ -43,7 +23,7 @@ interface Shown {
 }
 
 async function show(orderId: string): Promise<Shown> {
-  await arena.quiesce();
+  await used().arena.quiesce();
   const { code, stdout, stderr } = await run('payments', 'show', orderId, '--json');
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout) as Shown;
@@ -58,7 +38,7 @@ async function failedRefund(): Promise<{ orderId: string; refundId: string }> {
     cancelCommand(orderId),
     refundResult(orderId, total, false),
   ])
-    await producer.send(command);
+    await used().producer.send(command);
   const { payments, refunds } = await show(orderId);
   expect(payments).toMatchObject([{ amount: total, disposition: 'SETTLES' }]);
   expect(refunds).toMatchObject([{ amount: total, status: 'FAILED', reason: 'CANCELLED' }]);
@@ -86,7 +66,7 @@ test('a failed refund is retried once, and its retry is settled once', async () 
     code: 1,
     stderr: 'orderstream: the refund has succeeded already\n',
   });
-  expect(await moneyFaults(arena)).toEqual([]);
+  expect(await moneyFaults(used().arena)).toEqual([]);
 });
 
 test('a retry and a settlement have one row each in the audit log', async () => {
@@ -96,7 +76,7 @@ test('a retry and a settlement have one row each in the audit log', async () => 
     return (JSON.parse(stdout) as { entries: object[] }).entries;
   };
   expect(await run('refunds', 'settle', refundId, '--reference', 'BANK-9')).toMatchObject({ code: 0 });
-  await arena.quiesce();
+  await used().arena.quiesce();
   const settled = {
     ...{ action: 'refund.settled', actorKind: 'OPERATOR', actor: userInfo().username },
     details: { orderId, amount: 250, currency: 'EUR', reference: 'BANK-9' },
@@ -119,7 +99,7 @@ test('a retry and a settlement have one row each in the audit log', async () => 
 test('explain names payments, refunds and what the order waits for', async () => {
   const { orderId, refundId } = await failedRefund();
   await run('refunds', 'retry', refundId);
-  await arena.quiesce();
+  await used().arena.quiesce();
   const { stdout } = await run('explain', orderId);
   const text = stdout.replaceAll('\u00a0', ' ');
   expect(text).toMatch(/^waits for: refund [0-9a-f-]{36} of EUR 2\.50 at provider local \(0 tries\)$/m);
@@ -137,7 +117,7 @@ test('a failed refund that was retried cannot also be settled', async () => {
     order: { refunded: 0 },
     refunds: [{ status: 'FAILED' }, { status: 'REQUESTED' }],
   });
-  expect(await moneyFaults(arena)).toEqual([]);
+  expect(await moneyFaults(used().arena)).toEqual([]);
 });
 
 test.each([

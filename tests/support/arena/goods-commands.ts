@@ -81,7 +81,7 @@ export function refundCommand(
   };
 }
 
-/** A cancel of what is not shipped. */
+/** An operator cancels the units of the order that are not shipped. */
 export function cancelRestCommand(orderId: string): OrderCommand {
   return {
     ...common(orderId, 'cancel-rest'),

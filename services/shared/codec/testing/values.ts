@@ -4,6 +4,7 @@ import {
   type OrderEvent,
   type PlaceCommand,
   placeDefaults,
+  type RecordDispute,
 } from '../../../../schemas/index.ts';
 
 /** Small values for the tests of this folder. */
@@ -19,6 +20,17 @@ export const close: OrderCommand = {
   traceparent: null,
   sealed: null,
   payload: {},
+};
+
+/** The body of RECORD_DISPUTE, the command of a released type that this version does not decide. */
+export const dispute: RecordDispute = {
+  provider: 'local',
+  providerEventId: 'e1',
+  providerPaymentId: 'p1',
+  disputeId: 'd1',
+  state: 'OPEN',
+  amount: 250,
+  currency: 'EUR',
 };
 
 export const place: PlaceCommand = {
