@@ -1,7 +1,7 @@
 /** The rules of orders: pure functions over data. */
 export { changesOfMoney, changesOfUnits } from './commands/change.ts';
 export type { CommandNeeds } from './commands/handler.ts';
-export { lineQuantityMax, orderLinesMax } from './commands/limits.ts';
+export { lineQuantityMax, orderLinesMax, orderRecordsMax } from './commands/limits.ts';
 export { canChange, handlerOf, isDecided } from './commands/registry.ts';
 export { commandProblem } from './commands/validate.ts';
 export {
@@ -43,7 +43,7 @@ export {
   orderStatuses,
 } from './orders/status.ts';
 export { expiryGraceMs, firstTimerAtMs, timerAtMs } from './orders/timer.ts';
-export { paymentKey } from './payments/ids.ts';
+export { paymentKey, refundIdOf } from './payments/ids.ts';
 export { type MoneySnapshot, noMoneyRows, positionKey } from './payments/money-ledger.ts';
 export type {
   Disposition,
