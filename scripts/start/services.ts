@@ -22,9 +22,12 @@ export interface ServiceSpec {
 
 /**
  * The processes of a local run. The mail server is omitted if the environment names another one. The first call
- * creates keys and secrets in the instance's folder.
+ * creates keys and secrets in the instance's folder. `added` is part of every environment.
  */
-export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
+export async function serviceSpecs(
+  info: StackInfo,
+  added: Readonly<Record<string, string>> = {},
+): Promise<ServiceSpec[]> {
   const ownEnv: Record<string, Record<string, string>> = {
     ingestion: await ingestionEnv(info),
     notification: {
@@ -38,7 +41,7 @@ export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
   };
   return serviceProcesses
     .filter(({ name }) => name !== 'mail-sink' || !hasMailServer())
-    .map((process) => specOf(info, process, ownEnv[process.name] ?? {}));
+    .map((process) => specOf(info, process, { ...ownEnv[process.name], ...added }));
 }
 
 function specOf(info: StackInfo, process: ServiceProcess, ownEnv: Record<string, string>): ServiceSpec {
