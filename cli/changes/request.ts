@@ -1,4 +1,4 @@
-/** Sends a change of one order to the command log, with a row of the audit log, and waits for its outcome. */
+/** Sends a change of one order to the command log, with a row of the audit log. Then it waits for the outcome. */
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mysql2/promise';
 import type { OrderCommand } from '../../schemas/index.ts';
