@@ -31,6 +31,7 @@ const commandModules: Readonly<Record<string, Load>> = {
   replay: async () => (await import('./commands/orders/replay.ts')).replayCommand(),
   reconcile: async () => (await import('./commands/operate/reconcile.ts')).reconcileCommand(),
   findings: async () => (await import('./commands/operate/findings.ts')).findingsCommand(),
+  customer: async () => (await import('./commands/operate/customer.ts')).customerCommand(),
   webhooks: async () => (await import('./commands/setup/webhooks.ts')).webhooksCommand(),
   audit: async () => (await import('./commands/operate/audit.ts')).auditCommand(),
   explain: async () => (await import('./commands/orders/explain.ts')).explainCommand(),

@@ -23,6 +23,14 @@ export const auditActions = {
   'coupon.changed': { subject: 'coupon', help: 'An import changed a coupon.' },
   'rates.imported': { subject: 'rates', help: 'An operator replaced tax rates or shipping rates.' },
   'rule.set': { subject: 'rule', help: 'An operator set a switch of the price rules.' },
+  'customer.erasure_requested': {
+    subject: 'customer',
+    help: 'An operator began to erase the personal data of a customer.',
+  },
+  'customer.erased': {
+    subject: 'customer',
+    help: 'An erasure of the personal data of a customer ended.',
+  },
   'finding.resolved': { subject: 'finding', help: 'An operator resolved a finding.' },
   'order.ship_requested': {
     subject: 'order',

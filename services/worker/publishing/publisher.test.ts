@@ -5,7 +5,7 @@ import type { Accumulator, BatchOptions, OutMessage } from '../../shared/kafka/i
 import { noMetrics } from '../../shared/metrics/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 import { openLane, silent } from '../testing/fakes.ts';
-import { encodeMessages } from './outbox-format.ts';
+import { encodeMessages } from '../../orders-db/index.ts';
 import { createPublisher, type Publication } from './publisher.ts';
 
 /** A log that acknowledges batches when the test requests it. */

@@ -12,7 +12,7 @@ import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
 import type { Lane } from '../lanes/lane.ts';
-import { decodeMessages } from './outbox-format.ts';
+import { decodeMessages } from '../../orders-db/index.ts';
 
 export interface Publication {
   readonly lane: Lane;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decide, noCouponLevels, noMoneyRows, noRules } from '../../domain/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
-import { decodeMessages } from '../publishing/outbox-format.ts';
+import { decodeMessages } from '../../orders-db/index.ts';
 import { openLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';

@@ -12,7 +12,7 @@ import {
   type InRecord,
   type OutMessage,
 } from '../../shared/kafka/index.ts';
-import { encodeMessages } from '../publishing/outbox-format.ts';
+import { encodeMessages } from '../../orders-db/index.ts';
 import type { NewDeadLetterRow } from '../store/dead-letters.ts';
 import type { DecodedPart } from './decode.ts';
 import type { DeadLetter } from './read-record.ts';

@@ -11,20 +11,23 @@
  *   u32   header count (u16 in version 1)
  *   u32   length of the headers, headers in Kafka's wire format
  */
-import { appError } from '../../shared/errors/index.ts';
+import { appError } from '../shared/errors/index.ts';
 import {
   countHeaders,
   type EncodedHeaders,
   headerBlockSize,
   type OutMessage,
   writeHeaderBlock,
-} from '../../shared/kafka/index.ts';
+} from '../shared/kafka/index.ts';
 
 /** A message of an outbox row. Its headers are one encoded block. Its buffers are views of the bytes of the row. */
 export type StoredMessage = OutMessage & { readonly headers: EncodedHeaders };
 
 const formatVersion = 2;
 const fixedBytes = 2 + 2 + 8 + 4 + 4 + 4 + 4;
+
+/** The topic name of kept rows. The name differs, so that these rows do not count as unpublished. */
+export const publishedName = (topic: string): string => `${topic}#published`;
 
 /** Encodes messages for an outbox row. */
 export function encodeMessages(messages: readonly OutMessage[]): Buffer {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeHeaders } from '../../shared/kafka/index.ts';
+import { encodeHeaders } from '../shared/kafka/index.ts';
 import { decodeMessages, encodeMessages, type StoredMessage } from './outbox-format.ts';
 
 const anyBytes = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
