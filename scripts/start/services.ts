@@ -5,6 +5,7 @@ import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { workerProcessEnv } from '../../services/worker/process-env.ts';
 import {
   localPaymentSettings,
+  localPersonalDataKeys,
   localSecretKeys,
   type ServiceProcess,
   type StackInfo,
@@ -47,13 +48,17 @@ export async function serviceSpecs(
 function specOf(info: StackInfo, process: ServiceProcess, ownEnv: Record<string, string>): ServiceSpec {
   const { name, entry, adminPort } = process;
   const port = adminPort(info.instance.ports);
-  const ofWorkers = entry === 'services/worker/main.ts' ? workerProcessEnv : {};
+  const ofWorkers = entry === 'services/worker/main.ts' ? workerEnv(info.dir) : {};
   return {
     name,
     entry,
     env: { ...commonEnv(info), ADMIN_PORT: String(port), INSTANCE_ID: name, ...ofWorkers, ...ownEnv },
     adminUrl: `http://127.0.0.1:${port}`,
   };
+}
+
+function workerEnv(dir: string): Record<string, string> {
+  return { ...workerProcessEnv, PERSONAL_DATA_KEYS: personalDataKeys(dir) };
 }
 
 async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string, string>> {
@@ -63,6 +68,7 @@ async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string
     PORT: String(instance.ports.ingestion),
     TICKET_SECRET: ticketSecret(dir),
     WEBHOOK_SECRET_KEYS: secretKeys(dir),
+    PERSONAL_DATA_KEYS: personalDataKeys(dir),
     JWKS: issuer.jwksPath,
     JWT_ISSUER: issuer.issuer,
     JWT_AUDIENCE: issuer.audience,
@@ -127,6 +133,11 @@ function mailsTo(port: number): Record<string, string> {
  */
 function secretKeys(dir: string): string {
   return process.env['WEBHOOK_SECRET_KEYS'] || localSecretKeys(dir);
+}
+
+/** The keys from the environment, or keys that the instance keeps. Set it to an empty text to seal nothing. */
+function personalDataKeys(dir: string): string {
+  return process.env['PERSONAL_DATA_KEYS'] ?? localPersonalDataKeys(dir);
 }
 
 /** The instance keeps the secret, so that tickets stay valid after a restart. */

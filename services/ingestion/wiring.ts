@@ -9,6 +9,7 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Mysql } from '../shared/mysql/index.ts';
 import type { Providers } from '../shared/payment-provider/index.ts';
+import { createKeyWrapper } from '../shared/personal-data/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
 import { createSecretBox } from '../shared/secrets/index.ts';
 import { createBoundedMap } from './application/common/bounded-map.ts';
@@ -25,6 +26,12 @@ import { createOrderStore, type KnownSubmission } from './application/read/order
 import { createPartitionProgress } from './application/read/partition-progress.ts';
 import { createReadStatus } from './application/read/status.ts';
 import { orderReader, submissionReader } from './application/read/store-readers.ts';
+import { loadCustomerKeys } from './application/sealing/customer-key-store.ts';
+import {
+  type CustomerKeys,
+  createCustomerKeys,
+  noCustomerKeys,
+} from './application/sealing/customer-keys.ts';
 import { type CommandLog, createCommandLog } from './application/submit/command-log.ts';
 import { createIdempotencyCache } from './application/submit/idempotency-cache.ts';
 import { createIsOrderOf } from './application/submit/is-order-of.ts';
@@ -115,7 +122,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     metrics,
     tickets,
     progress,
-    commandLog,
+    ...{ commandLog, customerKeys: customerKeysOf({ config, log, metrics }, servers) },
     submit: createSubmit({
       commandLog,
       idempotencyCache: createIdempotencyCache({ redis, logId: commandLogId, trust }),
@@ -140,6 +147,21 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     },
   };
   return { deps, progress, store, outcomes, waits, streams, admission, callerLimits, trust, health };
+}
+
+function customerKeysOf(
+  { config, log, metrics }: WireContext,
+  { mysql, clock }: Pick<Servers, 'mysql' | 'clock'>,
+): CustomerKeys {
+  const wrapper = createKeyWrapper(config.personalDataKeys);
+  if (!wrapper.isReady) return noCustomerKeys;
+  return createCustomerKeys({
+    load: (customerIds) => loadCustomerKeys({ db: mysql.pool, wrapper, log }, customerIds),
+    isRequired: config.sealingRequired,
+    monotonicMs: clock.monotonicMs,
+    log,
+    metrics,
+  });
 }
 
 interface PaymentParts extends Pick<WireContext, 'metrics'> {

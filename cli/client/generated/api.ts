@@ -1205,6 +1205,7 @@ export interface components {
              * @example COUPON_EXHAUSTED
              * @example COUPON_USED
              * @example UNPAID_LIMIT
+             * @example PERSONAL_DATA_ERASED
              * @example SHIPPING_UNAVAILABLE
              * @example TAX_RATE_UNKNOWN
              * @example TOTAL_CHANGED

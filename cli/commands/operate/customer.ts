@@ -65,7 +65,9 @@ function textOf({ orders, openOrders, reasons, references, errors, outboxRows, u
     `${count(outboxRows)} outbox rows have no dead letters any more`,
   ];
   if (openOrders > 0)
-    lines.push(`${count(openOrders)} of the orders are not shipped; cancel them, because they have no address`);
+    lines.push(
+      `${count(openOrders)} of the orders are not shipped; cancel them, because they have no address`,
+    );
   if (undecided > 0)
     lines.push(
       `${count(undecided)} commands of all customers are not decided yet; repeat the command when workers have decided them`,

@@ -36,6 +36,8 @@ export interface Operation {
   readonly admissionClass: 'read' | 'write';
   /** The charge against the caller's rate: one order, or a batch by its bytes and its orders. Absent: no charge. */
   readonly charge?: 'order' | 'batch';
+  /** The body has personal data of the caller. So the key of the caller is read before the body becomes a command. */
+  readonly sealsBody?: true;
   readonly parameters: readonly Parameter[];
   readonly body?: {
     readonly schema: TSchema;

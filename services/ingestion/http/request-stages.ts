@@ -11,6 +11,7 @@ import { type AdmitDeps, admit, budgetBody, takeTurn } from './requests/admit.ts
 import { refuseBody } from './requests/bodies.ts';
 import type { Charge, Charges } from './requests/charge-orders.ts';
 import { checkMessage } from './requests/check-message.ts';
+import { type KeyDeps, keyStage } from './requests/key-stage.ts';
 import { refuseQuery } from './requests/read-request.ts';
 import type { Route } from './routes/route.ts';
 import type { KnownRoute } from './unknown-routes.ts';
@@ -30,6 +31,8 @@ export function firstStages(
   return cors === null ? [message] : [message, origin];
 }
 
+interface StageDeps extends AdmitDeps, KeyDeps {}
+
 export interface OperationStages {
   readonly onRequest: onRequestHookHandler[];
   readonly preHandler: preHandlerHookHandler[];
@@ -37,15 +40,16 @@ export interface OperationStages {
 }
 
 /**
- * Of an operation: admission → token → turn → body budget, then query → rate → body → shape → submit. `charge` of
- * the operation defines the charge of the rate stage. A batch is charged for its bytes before parsing, and for its
+ * Of an operation: admission → token → turn → body budget, then query → rate → key → body → shape → submit. `charge` of
+ * the operation defines the charge of the rate stage. With `sealsBody`, the key of the caller is read. A batch is charged for its bytes before parsing, and for its
  * orders after it.
  */
-export function stagesOf(deps: AdmitDeps, charges: Charges, route: Route): OperationStages {
+export function stagesOf(deps: StageDeps, charges: Charges, route: Route): OperationStages {
   const { operation } = route;
   const preHandler: preHandlerHookHandler[] = [];
   if (!operation.parameters.some((parameter) => parameter.in === 'query')) preHandler.push(noQuery);
   if (operation.charge !== undefined) preHandler.push(rateStage(charges, operation.charge));
+  if (operation.sealsBody === true) preHandler.push(keyStage(deps));
   if (operation.body === undefined && operation.method !== 'GET') preHandler.push(noBody);
   return {
     onRequest: [

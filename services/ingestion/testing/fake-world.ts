@@ -21,6 +21,7 @@ import type { StoredOrder } from '../application/read/order-rows.ts';
 import type { KnownSubmission } from '../application/read/order-store.ts';
 import { createPartitionProgress, type PartitionProgress } from '../application/read/partition-progress.ts';
 import { createReadStatus } from '../application/read/status.ts';
+import { type CustomerKeys, noCustomerKeys } from '../application/sealing/customer-keys.ts';
 import { createIsOrderOf } from '../application/submit/is-order-of.ts';
 import { createSubmit } from '../application/submit/submit.ts';
 import { createOutcomes, type Outcomes } from '../application/wait/outcomes.ts';
@@ -66,6 +67,8 @@ export interface FakeOptions {
   readonly callerLimits?: Partial<CallerLimitSettings>;
   /** Whether the tokens were verified before. */
   readonly knowsTokens?: boolean;
+  /** By default no command is sealed. */
+  readonly customerKeys?: CustomerKeys;
 }
 
 /** The state that tests read and set. */
@@ -192,6 +195,7 @@ function fakeDeps(
     tickets,
     progress,
     commandLog,
+    customerKeys: options.customerKeys ?? noCustomerKeys,
     submit: createSubmit({
       commandLog,
       idempotencyCache: {

@@ -1,19 +1,15 @@
 /**
- * Erases the personal data of one customer from the tables. Rows stay, with their ids, amounts and statuses; so checks still agree,
- * and a retry of an old idempotency key still finds its order.
+ * Erases the personal data of one customer: the key of sealed commands, and the fields in the tables. Rows stay, with their ids,
+ * amounts and statuses. So checks still agree, and a retry of an old idempotency key still finds its order.
  */
 import { COMMANDS } from '../../../topics/catalogue.ts';
 import { type Actor, type AuditEntry, recordAudit } from '../../shared/audit/index.ts';
 import { type Queryable, readNowMs } from '../../shared/mysql/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
 import { selectLanes } from '../lane-rows.ts';
+import type { ErasureDb } from './erasure-db.ts';
 import { type Overwritten, overwriteOrders } from './overwrite-orders.ts';
 import { removeDeadLetters } from './remove-dead-letters.ts';
-
-/** The part of a connection, or of a pool, that an erasure needs. */
-export interface ErasureDb extends Queryable {
-  transaction<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
-}
 
 export interface ErasureDeps {
   readonly db: ErasureDb;
@@ -39,11 +35,11 @@ const lookEveryMs = 50;
 
 /**
  * Erases the data of all orders that were in the log before the call. A repeated call is safe. Rejects with the error of the database
- * or of Kafka; then a part of the data may be erased, and the audit log has only the request.
+ * or of Kafka. Then a part of the data may be erased, and the audit log has only the request.
  */
 export async function eraseCustomer(deps: ErasureDeps, customerId: string): Promise<Erasure> {
   const { db } = deps;
-  await audit(deps, { action: 'customer.erasure_requested', subjectId: customerId });
+  await eraseKey(deps, customerId);
   const undecided = await awaitOutcomes(deps);
   const overwritten = await overwriteOrders(db, customerId);
   const outboxRows = await removeDeadLetters(db);
@@ -52,13 +48,24 @@ export async function eraseCustomer(deps: ErasureDeps, customerId: string): Prom
   return erasure;
 }
 
-async function audit({ db, actor }: ErasureDeps, entry: AuditEntry): Promise<void> {
+/** From the commit on, nobody can read sealed commands and sealed dead letters of the customer. */
+async function eraseKey(deps: ErasureDeps, customerId: string): Promise<void> {
+  await deps.db.transaction(async (session) => {
+    await session.write('DELETE FROM customer_keys WHERE customer_id = ?', [customerId]);
+    await audit({ ...deps, db: session }, { action: 'customer.erasure_requested', subjectId: customerId });
+  });
+}
+
+async function audit(
+  { db, actor }: { readonly db: Queryable; readonly actor: Actor },
+  entry: AuditEntry,
+): Promise<void> {
   await recordAudit(db, actor, [entry], await readNowMs(db));
 }
 
 /**
- * Waits until each command that is in the log now has a published outcome. So the fields of these commands are in the tables, and
- * their dead letters are no longer needed in the outbox. Returns the number of commands without an outcome when the time is over.
+ * Waits until each command that is in the log now has a published outcome. So the fields of these commands are in the tables. The
+ * outbox no longer needs their dead letters. Returns the number of commands without an outcome when the time is over.
  */
 async function awaitOutcomes({ db, endOffsets, waitMs }: ErasureDeps): Promise<number> {
   const ends = await endOffsets();

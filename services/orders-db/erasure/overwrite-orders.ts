@@ -1,6 +1,6 @@
 /** Overwrites the personal fields in the rows of a customer's orders: addresses, contacts, metadata and free texts. */
-import { classifyMysqlError, type Queryable, uuidToSql, bytesToUuid } from '../../shared/mysql/index.ts';
-import type { ErasureDb } from './erase-customer.ts';
+import { bytesToUuid, classifyMysqlError, type Queryable, uuidToSql } from '../../shared/mysql/index.ts';
+import type { ErasureDb } from './erasure-db.ts';
 
 /** Numbers of rows. */
 export interface Overwritten {

@@ -5,7 +5,7 @@
 import { COMMANDS, DEAD_LETTERS } from '../../../topics/catalogue.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import { decodeMessages, encodeMessages, publishedName } from '../outbox-format.ts';
-import type { ErasureDb } from './erase-customer.ts';
+import type { ErasureDb } from './erasure-db.ts';
 
 interface RowKey {
   readonly topic: string;

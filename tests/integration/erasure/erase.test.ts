@@ -1,15 +1,16 @@
 /** `orderstream customer erase`: afterwards no table and no cache has the person, and everything else works as before. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DecidedOrder, OrderRequest, OrderstreamClient } from '../../../cli/client/index.ts';
+import type { DecidedOrder, OrderstreamClient } from '../../../cli/client/index.ts';
 import { CHECKSUM_HEADER, checksumOf } from '../../../services/shared/codec/index.ts';
 import { uuidToBytes } from '../../../services/shared/mysql/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
-import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../../support/api/api-world.ts';
+import { type ApiWorld, openApiWorld, placeHeaders } from '../../support/api/api-world.ts';
 import { createProducer, newOrderOf, type Producer, placeCommand } from '../../support/arena/load.ts';
 import { confirmCommand } from '../../support/arena/money-commands.ts';
 import { complaints } from '../../support/arena/processes/verify.ts';
 import { type Ended, orderstream } from '../../support/programs/command-line.ts';
 import { columnsWith, redisKeysWith } from '../../support/records/find-text.ts';
+import { orderWith } from '../../support/records/person.ts';
 import { testStack, unique, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const database = useDatabase('erasure');
@@ -31,21 +32,11 @@ const run = (...args: string[]): Promise<Ended> =>
   orderstream({ name: testStack().name, env: world.arena.env }, args);
 const pool = () => world.arena.mysql.pool;
 
-/** An order with the person in every field of the request. */
-function orderFor(person: string): OrderRequest {
-  return {
-    ...orderOf(2),
-    shippingAddress: {
-      ...{ name: `Dr ${person}`, line1: `7 ${person} Lane`, line2: `Flat ${person}` },
-      ...{ city: `${person}ville`, postalCode: '10115', country: 'DE' },
-    },
-    contact: { email: `${person}@example.org` },
-    metadata: { note: `a gift for ${person}` },
-  };
-}
-
 async function place(client: OrderstreamClient, person: string, key: string): Promise<DecidedOrder> {
-  const { data } = await client.POST('/v1/orders', { params: placeHeaders(key, 20), body: orderFor(person) });
+  const { data } = await client.POST('/v1/orders', {
+    params: placeHeaders(key, 20),
+    body: orderWith(person),
+  });
   return data as DecidedOrder;
 }
 
@@ -139,14 +130,15 @@ describe('after the erasure of a customer', () => {
     const retry = world.clientOf(again, customer);
     const { data, response } = await retry.POST('/v1/orders', {
       params: placeHeaders('first', 20),
-      body: orderFor(person),
+      body: orderWith(person),
     });
     expect(data).toMatchObject({ id: order.id, status: 'CANCELLED' });
     expect([response.status, response.headers.get('idempotent-replayed')]).toEqual([200, 'true']);
     const shown = await retry.GET('/v1/orders/{id}', {
       params: { path: { id: order.id }, query: { include: 'details' } },
     });
-    for (const name of ['shippingAddress', 'contact', 'metadata']) expect(shown.data).not.toHaveProperty(name);
+    for (const name of ['shippingAddress', 'contact', 'metadata'])
+      expect(shown.data).not.toHaveProperty(name);
   });
 
   it('verify finds nothing, and the second erasure has nothing to do', async () => {
@@ -166,7 +158,7 @@ describe('a command that is not decided yet', () => {
     const api = await world.startApi();
     const { response } = await world.clientOf(api, customer).POST('/v1/orders', {
       params: placeHeaders('first'),
-      body: orderFor(person),
+      body: orderWith(person),
     });
     expect(response.status).toBe(202);
     const early = await run('customer', 'erase', customer, '--wait', '1s', '--json');

@@ -231,7 +231,7 @@ describe('a login is refused', () => {
     ['scheduler', 'SELECT contact FROM orders'],
     ['scheduler', 'DELETE FROM scheduler_leases'],
     ['operator', "UPDATE orders SET status = 'PAID'"],
-    ['operator', "UPDATE payments SET amount = 1"],
+    ['operator', 'UPDATE payments SET amount = 1'],
     ['operator', 'DELETE FROM dead_letters'],
     ['operator', 'DROP TABLE orders'],
     ...(['ingestion', 'notification', 'operator'] as const).flatMap((login): [LoginName, string][] => [

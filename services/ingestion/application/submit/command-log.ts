@@ -70,13 +70,13 @@ export function createCommandLog(deps: CommandLogDeps): CommandLog {
   };
 }
 
-/** Appends one command. The failure is NOT_PRODUCED (certain), OUTCOME_UNKNOWN or OVERLOADED. */
+/** Appends one encoded command. The failure is NOT_PRODUCED (certain), OUTCOME_UNKNOWN or OVERLOADED. */
 export function appendOne(
-  log: CommandLog,
-  command: OrderCommand & { orderId: string },
+  log: Pick<CommandLog, 'append'>,
+  message: OutMessage,
 ): Promise<LogPosition | Failure> {
   return new Promise((resolve) => {
-    void log.append([log.encode(command)], (_index, end) => resolve(end));
+    void log.append([message], (_index, end) => resolve(end));
   });
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { OrderState } from '../../application/read/status.ts';
+import { sealedMessage } from '../../application/sealing/sealed-message.ts';
 import { appendOne } from '../../application/submit/command-log.ts';
 import { cancelCommand } from '../../application/submit/to-command.ts';
 import { orProblem } from '../failures.ts';
@@ -116,7 +117,8 @@ async function cancel(
   const wait = waitSeconds > 0 ? deps.waits.open(orderId, customerId) : null;
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
-    const { offset } = orProblem(await appendOne(deps.commandLog, command));
+    const message = orProblem(await sealedMessage(deps, command));
+    const { offset } = orProblem(await appendOne(deps.commandLog, message));
     const event = await wait?.until(({ sourceOffset }) => sourceOffset >= offset, waitSeconds * 1000);
     if (event === null || event === undefined) {
       const shown = showOrder(deps, state, orderId, customerId);

@@ -31,6 +31,7 @@ export const placeOrderOperation: Operation = {
   scope: 'orders:write',
   admissionClass: 'write',
   charge: 'order',
+  sealsBody: true,
   parameters: [idempotencyKeyParameter, preferParameter, traceparentParameter],
   body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
   responses: {
@@ -104,7 +105,9 @@ function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderR
   if (idempotencyKey === null) throw new HttpProblem('IDEMPOTENCY_KEY_INVALID');
   const order = readBody(request, check);
   const { customerId } = request.caller;
-  return encodeSubmission(deps, { customerId, idempotencyKey, order, traceparent: traceparentOf(request) });
+  const { customerKey } = request;
+  const traceparent = traceparentOf(request);
+  return encodeSubmission(deps, { customerId, idempotencyKey, order, traceparent, customerKey });
 }
 
 /** Subscribes before it produces, so that it misses no outcome. */

@@ -9,6 +9,7 @@ import type { Cursors } from '../../application/read/cursor.ts';
 import type { OrderStore } from '../../application/read/order-store.ts';
 import type { PartitionProgress } from '../../application/read/partition-progress.ts';
 import type { ReadStatus } from '../../application/read/status.ts';
+import type { CustomerKeys } from '../../application/sealing/customer-keys.ts';
 import type { CommandLog } from '../../application/submit/command-log.ts';
 import type { IsOrderOf } from '../../application/submit/is-order-of.ts';
 import type { Submit } from '../../application/submit/submit.ts';
@@ -26,6 +27,7 @@ export interface RouteDeps extends ResponseDeps {
   readonly submit: Submit;
   readonly isOrderOf: IsOrderOf;
   readonly commandLog: CommandLog;
+  readonly customerKeys: CustomerKeys;
   readonly readStatus: ReadStatus;
   readonly waits: Waits;
   readonly streams: Streams;
