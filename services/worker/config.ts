@@ -6,7 +6,6 @@ import {
   int,
   kafkaFields,
   mysqlFields,
-  personalDataFields,
   redisFields,
   registryFields,
   str,
@@ -17,7 +16,6 @@ export const workerFields = {
   ...consumerFields,
   ...registryFields,
   ...mysqlFields,
-  ...personalDataFields,
   ...redisFields,
   writers: int('WRITERS', {
     default: 3,

@@ -5,7 +5,6 @@ export {
   logFields,
   mysqlFields,
   paymentFields,
-  personalDataFields,
   redisFields,
   registryFields,
   webhookFields,

@@ -23,7 +23,6 @@ export const placeBatchOperation: Operation = {
   scope: 'orders:write',
   admissionClass: 'write',
   charge: 'batch',
-  sealsBody: true,
   parameters: [traceparentParameter],
   body: { schema: BatchRequest, bytesMax: 2 * 1024 * 1024, required: true },
   responses: {
@@ -93,7 +92,6 @@ async function readItems(context: BatchContext, readItem: ReadItem, batch: Batch
   const { request } = context;
   const read: Items = { items: new Array(batch.items.length), submissions: [], indices: [] };
   const { customerId } = request.caller;
-  const { customerKey } = request;
   const traceparent = traceparentOf(request);
   const turn = startTurn();
   for (let index = 0; index < batch.items.length; index++) {
@@ -106,8 +104,7 @@ async function readItems(context: BatchContext, readItem: ReadItem, batch: Batch
     try {
       const { order } = value;
       const idempotencyKey = readKeyText(value.idempotencyKey);
-      const input = { customerId, traceparent, order, idempotencyKey, customerKey };
-      read.submissions.push(encodeSubmission(context, input));
+      read.submissions.push(encodeSubmission(context, { customerId, traceparent, order, idempotencyKey }));
       read.indices.push(index);
     } catch (error) {
       read.items[index] = problemText(context, index, error);
