@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const CUSTOMER = /^[!-~]{1,128}$/;
 
 /** A whole number from 0. */
 export function wholeNumber(text: string): number {
@@ -47,4 +48,11 @@ export function refundId(text: string): string {
   const id = text.toLowerCase();
   if (!UUID.test(id)) throw new InvalidArgumentError('expected a refund id: a UUID such as 0c9f7f0e-….');
   return id;
+}
+
+/** A customer id, the `sub` of tokens. */
+export function customerId(text: string): string {
+  if (!CUSTOMER.test(text))
+    throw new InvalidArgumentError('expected a customer id: 1 to 128 visible ASCII characters.');
+  return text;
 }

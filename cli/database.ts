@@ -2,7 +2,8 @@
  * Database connections of the command line. They are short-lived, run one statement at a time, and use the session
  * settings of the product.
  */
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import type { ErasureDb } from '../services/orders-db/index.ts';
 import { driverOptions, nowSql, parseMysqlUrl } from '../services/shared/mysql/index.ts';
 import { CliError } from './errors.ts';
 
@@ -29,6 +30,28 @@ export async function withDatabase<T>(url: string, work: (db: Connection) => Pro
     // The response of the server no longer matters, because the process ends after this.
     await db.end().catch(() => db.destroy());
   }
+}
+
+/** Lets an erasure use a connection of the command line. */
+export function erasureDbOf(db: Connection): ErasureDb {
+  const query = async (sql: string, params: readonly unknown[] = []) => (await db.query(sql, [...params]))[0];
+  const own: ErasureDb = {
+    query: async (sql, params) => (await query(sql, params)) as never,
+    rows: async (sql, params) => (await query(sql, params)) as never,
+    write: async (sql, params) => (await query(sql, params)) as ResultSetHeader,
+    async transaction(work) {
+      await db.beginTransaction();
+      try {
+        const result = await work(own);
+        await db.commit();
+        return result;
+      } catch (error) {
+        await db.rollback();
+        throw error;
+      }
+    },
+  };
+  return own;
 }
 
 /** Epoch ms by the clock of the database, like the times of its rows. */

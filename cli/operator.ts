@@ -8,6 +8,11 @@ export function currentOperator(): Actor {
   return { kind: 'OPERATOR', name: userName(), origin: hostname() };
 }
 
+/** The operator as the actor of a command. Commands allow visible ASCII characters only, at most 128. */
+export function operatorActor(): string {
+  return `operator:${userName()}`.replaceAll(/[^!-~]/g, '_').slice(0, 128);
+}
+
 /** Lets the audit writer use a connection of the command line. */
 export function auditTargetOf(db: Connection): AuditTarget {
   return { write: (sql, params) => db.query(sql, [...params]) };

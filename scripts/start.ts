@@ -24,6 +24,9 @@ import { welcome } from './start/welcome.ts';
 /** A stop after Ctrl-C may take 10 s. The services take up to 6 s (supervisor.ts), the servers the rest. */
 const SERVERS_STOP_DEADLINE_MS = 3_500;
 
+/** With `--once`, delivered orders close at once. A run that stays keeps the default, so that people can return goods. */
+const ONCE_RETURN_WINDOW = '2s';
+
 const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt.abort());
 /** The reason why the output is lost; null while it has a reader. */
@@ -62,7 +65,7 @@ async function bringUp(name: string, steps: Steps, supervisor: Supervisor, once:
   const { signal } = interrupt;
   const info = await steps.run('servers', (tell) => stackUp({ name, tell, signal }));
   watchServers(info, AbortSignal.any([signal, stopping.signal]), (server) => stopWithout(server, steps));
-  const specs = await serviceSpecs(info);
+  const specs = await serviceSpecs(info, once ? { RETURN_WINDOW: ONCE_RETURN_WINDOW } : {});
   const orderstream = createOrderstream(info, signal, steps.tell);
   await prepare(steps, orderstream);
   await steps.run('services', () => supervisor.start(specs, signal));

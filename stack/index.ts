@@ -21,7 +21,7 @@ export {
   runningProcess,
   stopProcess,
 } from './processes/processes.ts';
-export { localSecretKeys } from './secret-keys.ts';
+export { localPersonalDataKeys, localSecretKeys } from './secret-keys.ts';
 export { type ServiceProcess, serviceProcesses, serviceStopRank } from './services.ts';
 export {
   askReady,

@@ -1,7 +1,7 @@
 /**
  * Collects the whole life of one order from all sources, and the reason of its wait. The logs have its commands and
- * outcomes. The tables have its row, lines, history, payments, refunds, stored commands, dead letters, deliveries and findings. The
- * result contains no personal data.
+ * outcomes. The tables have its row, lines, parcels, returns, history, payments, refunds, stored commands, dead letters, deliveries and
+ * findings. The result contains no personal data.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { OrderCommand, OrderEvent, OrderState } from '../../schemas/index.ts';
@@ -13,6 +13,7 @@ import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import { type LaneRow, readLanes, waitsFor } from '../lag/partition-lag.ts';
 import { readOrderMoney } from '../payments/read-money.ts';
 import { orderWaits } from './order-waits.ts';
+import { readTables } from './tables.ts';
 
 export interface OrderLife {
   orderId: string;
@@ -23,7 +24,7 @@ export interface OrderLife {
   lane: LaneRow | null;
   /** The reason why the newest command waits. Null if its outcome is published, or if there is no command. */
   waitsFor: string | null;
-  /** What the order itself waits for: its payment, its expiry, results of refunds. */
+  /** What the order itself waits for, such as its payment, a parcel or the result of a refund. */
   orderWaits: string[];
   /**
    * Decided batches with commands of this order, with their epoch. It is not known yet whether they are published.
@@ -34,6 +35,8 @@ export interface OrderLife {
   order: RowDataPacket | null;
   items: RowDataPacket[];
   history: RowDataPacket[];
+  shipments: RowDataPacket[];
+  returns: RowDataPacket[];
   payments: RowDataPacket[];
   refunds: RowDataPacket[];
   storedCommands: RowDataPacket[];
@@ -88,7 +91,7 @@ export async function explainOrder(
     outcomes,
     lane,
     waitsFor: await waitOf(reader, lane, partition, commands, nowMs),
-    orderWaits: orderWaits(tables.order, refunds, nowMs),
+    orderWaits: orderWaits({ ...tables, payments, refunds }, nowMs),
     outbox: await readOutbox(db, partition, commands),
     snapshot,
     payments,
@@ -180,44 +183,6 @@ async function describeCommand(record: LogRecord, decoder: Decoder): Promise<Com
   if (decoded.kind === 'poison') return { undecodable: decoded.message };
   const { type, commandId, actor, customerId, idempotencyKey, issuedAt } = decoded.value;
   return { type, commandId, actor, customerId, idempotencyKey, issuedAt };
-}
-
-async function readTables(db: Connection, orderId: string) {
-  const id = Buffer.from(orderId.replaceAll('-', ''), 'hex');
-  const rows = async (sql: string, values: unknown[]): Promise<RowDataPacket[]> =>
-    (await db.query<RowDataPacket[]>(sql, values))[0];
-  const [order] = await rows(
-    'SELECT order_key, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, coupon_code, price_version, idempotency_key, reason, payment_due_at_ms, timer_at_ms, created_at_ms, updated_at_ms, source_partition, source_offset FROM orders WHERE order_id = ?',
-    [id],
-  );
-  const orderKey = order?.['order_key'] ?? null;
-  return {
-    order: order ?? null,
-    items: await rows(
-      'SELECT line_no, sku, quantity, unit_price, line_total FROM order_items WHERE order_key = ? ORDER BY line_no',
-      [orderKey],
-    ),
-    history: await rows(
-      'SELECT version, status, command_type, actor, reason, source_offset, at_ms FROM order_history WHERE order_id = ? ORDER BY version',
-      [id],
-    ),
-    storedCommands: await rows(
-      'SELECT command_id, command_type, outcome, version, status, reason, source_offset, at_ms FROM order_commands WHERE order_id = ? ORDER BY source_offset',
-      [id],
-    ),
-    deadLetters: await rows(
-      'SELECT partition_id, source_offset, reason_code, message, attempts, status, redriven_at_ms FROM dead_letters WHERE order_id = ? ORDER BY first_failed_at_ms, partition_id, source_offset',
-      [id],
-    ),
-    deliveries: await rows(
-      'SELECT event_id, endpoint_id, event_type, order_version, status, attempts, last_status, last_error FROM notification_deliveries WHERE order_id = ? ORDER BY delivery_id',
-      [id],
-    ),
-    findings: await rows(
-      'SELECT kind, expected, actual, remedy, status, first_seen_at_ms, last_seen_at_ms FROM reconciliation_findings WHERE subject LIKE ? ORDER BY finding_id',
-      [`%${orderId}%`],
-    ),
-  };
 }
 
 /** The status of version 1, from the row of an order that was not rejected, or did not change. */

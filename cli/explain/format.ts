@@ -1,32 +1,14 @@
 /** The life of an order as text, oldest first. */
 import type { RowDataPacket } from 'mysql2/promise';
 import { amountText } from '../../services/domain/index.ts';
+import { backText, unitsText } from '../changes/format.ts';
 import { table, toJson } from '../output.ts';
 import type { OrderLife } from './explain.ts';
 
 /** Lines for a terminal, without empty sections. */
 export function formatLife(life: OrderLife): string {
-  const { order, lane, snapshot } = life;
-  const head = [`order ${life.orderId}, partition ${life.partition}`];
-  if (order === null) head.push('no row: not processed yet, dead-lettered, or never placed');
-  else {
-    head.push(
-      `${order['status']} version ${order['version']}, customer ${order['customer_id']}, total ${order['total']} ${order['currency']} (minor units)`,
-    );
-    if (order['reason'] !== null) head.push(`reason: ${order['reason']}`);
-  }
-  if (lane !== null) {
-    head.push(
-      `lane now: owner ${lane.owner || '(none)'}, epoch ${lane.epoch}, decided to ${lane.next}, published to ${lane.published}`,
-    );
-  }
-  const waits = [...(life.waitsFor === null ? [] : [life.waitsFor]), ...life.orderWaits];
-  for (const wait of waits.length === 0 ? ['nothing'] : waits) head.push(`waits for: ${wait}`);
-  if (snapshot !== null) {
-    head.push(`snapshot: ${snapshot.status} version ${snapshot.version}, of @${snapshot.sourceOffset}`);
-  }
   return [
-    head.join('\n'),
+    headOf(life).join('\n'),
     section('commands', life.commands.map(commandRow)),
     section('outcomes', life.outcomes.map(outcomeRow)),
     section(
@@ -38,8 +20,13 @@ export function formatLife(life: OrderLife): string {
     ),
     section(
       'lines',
-      life.items.map((row) => pick(row, ['line_no', 'sku', 'quantity', 'unit_price', 'line_total'])),
+      life.items.map((row) => [
+        ...pick(row, ['line_no', 'sku', 'quantity', 'unit_price', 'line_total']),
+        ...unitCounts.filter((name) => row[name] > 0).map((name) => `${name} ${row[name]}`),
+      ]),
     ),
+    section('parcels', life.shipments.map(shipmentRow)),
+    section('returns', life.returns.map(returnRow)),
     section(
       'history',
       life.history.map((row) => [
@@ -80,6 +67,49 @@ export function formatLife(life: OrderLife): string {
     .join('\n\n');
 }
 
+function headOf(life: OrderLife): string[] {
+  const { order, lane, snapshot } = life;
+  const head = [`order ${life.orderId}, partition ${life.partition}`];
+  if (order === null) head.push('no row: not processed yet, dead-lettered, or never placed');
+  else {
+    head.push(
+      `${order['status']} version ${order['version']}, customer ${order['customer_id']}, total ${order['total']} ${order['currency']} (minor units)`,
+    );
+    if (order['reason'] !== null) head.push(`reason: ${order['reason']}`);
+  }
+  if (lane !== null) {
+    head.push(
+      `lane now: owner ${lane.owner || '(none)'}, epoch ${lane.epoch}, decided to ${lane.next}, published to ${lane.published}`,
+    );
+  }
+  const waits = [...(life.waitsFor === null ? [] : [life.waitsFor]), ...life.orderWaits];
+  for (const wait of waits.length === 0 ? ['nothing'] : waits) head.push(`waits for: ${wait}`);
+  if (snapshot !== null) {
+    head.push(`snapshot: ${snapshot.status} version ${snapshot.version}, of @${snapshot.sourceOffset}`);
+  }
+  return head;
+}
+
+/** The units of a line that something happened to. The last one is units that were paid back. */
+const unitCounts = ['shipped', 'cancelled', 'returned', 'restocked', 'refunded'] as const;
+
+function shipmentRow(row: RowDataPacket): string[] {
+  const { shipment_no: no, line_units: units, delivered_at_ms: deliveredAtMs } = row;
+  return [
+    String(no),
+    unitsText(units),
+    `shipped ${time(row['shipped_at_ms'])}`,
+    deliveredAtMs === null ? 'not delivered' : `delivered ${time(deliveredAtMs)}`,
+    ...pick(row, ['carrier', 'tracking_number']),
+  ];
+}
+
+function returnRow(row: RowDataPacket): string[] {
+  const { return_no: no, line_units: units, refund_id: refundId } = row;
+  const refund = refundId === null ? 'without a refund' : `refund ${refundId}`;
+  return [String(no), backText(units), time(row['returned_at_ms']), refund];
+}
+
 function commandRow({ offset, time: at, command }: OrderLife['commands'][number]): string[] {
   if ('undecodable' in command) return [`@${offset}`, at, 'undecodable', command.undecodable];
   return [`@${offset}`, at, command.type, command.actor, command.commandId];
@@ -106,8 +136,10 @@ function paymentRow(row: RowDataPacket): string[] {
 
 function refundRow(row: RowDataPacket): string[] {
   const note = row['failure_code'] ?? row['last_reason'] ?? row['provider_refund_id'] ?? '-';
-  const { refund_id: id, status, reason } = row;
-  return [id, amountOf(row), status, reason, time(Number(row['requested_at_ms'])), String(note)];
+  const { refund_id: id, status, reason, line_units: units } = row;
+  const parts = [...(units === null ? [] : [unitsText(units)]), ...(row['shipping'] ? ['shipping'] : [])];
+  const of = parts.length === 0 ? '-' : parts.join(' and ');
+  return [id, amountOf(row), status, reason, of, time(Number(row['requested_at_ms'])), String(note)];
 }
 
 function amountOf({ amount, currency }: RowDataPacket): string {

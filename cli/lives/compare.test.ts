@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { OrderMoney } from '../payments/read-money.ts';
 import { type EndedLife, lifeDifferences } from './compare.ts';
 
+const noUnits = { ordered: 0, cancelled: 0, shipped: 0, returned: 0, restocked: 0 };
 type Row = Record<string, unknown>;
 
 /** A life of 500 EUR that must end PAID. The rows differ from that by `order`, `payments` and `refunds`. */
@@ -9,7 +10,7 @@ function ended(
   order: Row,
   payments: Row[] = [],
   refunds: Row[] = [],
-  fault: string | null = null,
+  { fault = null, closesLater = false }: { fault?: string | null; closesLater?: boolean } = {},
 ): EndedLife {
   const row = {
     ...{ status: 'PAID', currency: 'EUR', reason: null, total: '500', received: 500, refunded: 0 },
@@ -17,20 +18,22 @@ function ended(
   };
   return {
     lived: {
-      ...{ id: 'o-1', fault },
+      ...{ id: 'o-1', fault, closesLater },
       life: {
         ...{ name: 'a life', customerId: 'c1', idempotencyKey: 'k1', order: {}, steps: [] },
         expected: { status: 'PAID', total: 500, received: 500, refunded: 0 },
       },
     },
     money: { order: row, session: null, payments, refunds } as unknown as OrderMoney,
+    units: row.status === 'REJECTED' ? null : { ...noUnits, ordered: 2, shipped: 1 },
   };
 }
 
 const captured = (amount: number, currency = 'EUR'): Row => ({ amount, currency });
 const refund = (amount: number, status: string): Row => ({ amount, currency: 'EUR', status });
 const euros = (placed: number, paid: number, refunded: number, kept: number) => ({
-  EUR: { placed, paid, refunded, kept },
+  money: { EUR: { placed, paid, refunded, kept } },
+  units: { ...noUnits, ordered: 2, shipped: 1 },
 });
 
 describe('lives', () => {
@@ -41,7 +44,7 @@ describe('lives', () => {
   test('with another status, amount or reason are named', () => {
     const reason = '{"code":"OUT_OF_STOCK"}';
     const life = ended({ status: 'REJECTED', received: 499, reason });
-    expect(lifeDifferences([life], {})).toEqual([
+    expect(lifeDifferences([life], { money: {}, units: noUnits })).toEqual([
       '"a life" (o-1): status: expected PAID, found REJECTED',
       '"a life" (o-1): received: expected 500, found 499',
       '"a life" (o-1): reason: expected null, found OUT_OF_STOCK',
@@ -49,7 +52,8 @@ describe('lives', () => {
   });
 
   test('that stopped say where', () => {
-    const life = ended({}, [captured(500)], [], 'after "pay" the order is PENDING_PAYMENT');
+    const fault = 'after "pay" the order is PENDING_PAYMENT';
+    const life = ended({}, [captured(500)], [], { fault });
     expect(lifeDifferences([life], euros(500, 500, 0, 500))).toEqual([
       '"a life" (o-1): after "pay" the order is PENDING_PAYMENT',
     ]);
@@ -67,6 +71,24 @@ describe('lives', () => {
     expect(lifeDifferences([life], euros(500, 500, 0, 500))).toEqual([
       'paid USD: expected 0, found 7',
       'kept USD: expected 0, found 7',
+    ]);
+  });
+
+  test('with other units are named', () => {
+    const { money } = euros(500, 500, 0, 500);
+    expect(
+      lifeDifferences([ended({}, [captured(500)])], { money, units: { ...noUnits, ordered: 2 } }),
+    ).toEqual(['units shipped: expected 0, found 1']);
+  });
+
+  test('that close later are DELIVERED instead of CLOSED', () => {
+    const life = ended({ status: 'DELIVERED' }, [captured(500)], [], { closesLater: true });
+    const closed = { ...life.lived.life, expected: { ...life.lived.life.expected, status: 'CLOSED' } };
+    const ofClosed = { ...life, lived: { ...life.lived, life: closed } };
+    expect(lifeDifferences([ofClosed], euros(500, 500, 0, 500))).toEqual([]);
+    const due = { ...ofClosed, lived: { ...ofClosed.lived, closesLater: false } };
+    expect(lifeDifferences([due], euros(500, 500, 0, 500))).toEqual([
+      '"a life" (o-1): status: expected CLOSED, found DELIVERED',
     ]);
   });
 });

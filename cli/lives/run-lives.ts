@@ -5,6 +5,7 @@
  * run ended, and a finished life is only read.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { OrderChange } from '../changes/change.ts';
 import type { createOrderstreamClient, Order, OrderRequest } from '../client/index.ts';
 import { CliError } from '../errors.ts';
 import { openSession, payOnPage } from '../payments/local-provider.ts';
@@ -16,6 +17,10 @@ export interface LivesDeps {
   clientOf(customerId: string): Client;
   /** Money without a session, such as a bank transfer. */
   transfer(orderId: string, amount: number, currency: string): Promise<unknown>;
+  /** A change by an operator. With the same key it is applied once. */
+  change(orderId: string, key: string, changeAt: (nowMs: number) => OrderChange): Promise<unknown>;
+  /** How long a delivered order stays open, in ms; null if it is not delivered. */
+  closesInMs(orderId: string): Promise<number | null>;
   /** Runs `work` while new orders expire after a second. */
   withShortWindow<T>(work: () => Promise<T>): Promise<T>;
   /** Maximum time of one step, in ms. */
@@ -27,7 +32,11 @@ export interface LivedOrder {
   readonly id: string;
   /** Why the life did not reach its end; null if it did. */
   readonly fault: string | null;
+  /** The life ends with its closing, which comes later than a step may take. */
+  readonly closesLater: boolean;
 }
+
+type Played = Pick<LivedOrder, 'fault' | 'closesLater'>;
 
 const placeWaitSeconds = 20;
 const pollMs = 100;
@@ -45,7 +54,7 @@ export async function runLives(deps: LivesDeps, lives: readonly Life[]): Promise
   return Promise.all(
     lives.map(async (life) => {
       const id = ids.get(life)!;
-      return { life, id, fault: await play(deps, life, id) };
+      return { life, id, ...(await play(deps, life, id)) };
     }),
   );
 }
@@ -71,23 +80,25 @@ async function place({ clientOf }: LivesDeps, life: Life): Promise<string> {
   return data.id;
 }
 
-async function play(deps: LivesDeps, life: Life, id: string): Promise<string | null> {
+async function play(deps: LivesDeps, life: Life, id: string): Promise<Played> {
   const client = deps.clientOf(life.customerId);
   try {
     for (const step of life.steps) {
       const order = await read(client, id);
       if (order.version >= step.version) continue;
-      await act(deps, client, order, step);
+      if (step.do === 'close' && ((await deps.closesInMs(id)) ?? 0) > deps.stepMs)
+        return { fault: null, closesLater: true };
+      await act(deps, client, order, step, `${life.idempotencyKey}-${step.version}`);
       await reach(client, id, step, deps.stepMs);
     }
-    return null;
+    return { fault: null, closesLater: false };
   } catch (error) {
-    if (error instanceof CliError) return error.message;
+    if (error instanceof CliError) return { fault: error.message, closesLater: false };
     throw error;
   }
 }
 
-async function act(deps: LivesDeps, client: Client, order: Order, step: Step): Promise<void> {
+async function act(deps: LivesDeps, client: Client, order: Order, step: Step, key: string): Promise<void> {
   const { id } = order;
   const { amount, times } = step;
   switch (step.do) {
@@ -110,7 +121,37 @@ async function act(deps: LivesDeps, client: Client, order: Order, step: Step): P
       if (error !== undefined) throw new CliError(`the order was not cancelled: ${describe(error)}`);
       return;
     }
+    case 'ship':
+    case 'deliver':
+    case 'return':
+    case 'refund':
+      return void (await deps.change(id, key, (nowMs) => changeOf(step.do, step, nowMs)));
+    // The scheduler does the rest.
     case 'expire':
+    case 'close':
+  }
+}
+
+function changeOf(
+  name: 'ship' | 'deliver' | 'return' | 'refund',
+  { lines = [], shipment, amount, shipping = false }: Step,
+  nowMs: number,
+): OrderChange {
+  const units = lines.map(({ line, quantity }) => ({ line, quantity }));
+  switch (name) {
+    case 'ship':
+      return { type: 'SHIP', payload: { carrier: null, trackingNumber: null, lines: units } };
+    case 'deliver':
+      return { type: 'DELIVER', payload: { deliveredAt: nowMs, shipment: shipment ?? null } };
+    case 'return': {
+      const back = lines.map((line) => ({ ...line, restock: line.restock ?? line.quantity }));
+      return { type: 'RETURN', payload: { reason: null, lines: back, refund: true } };
+    }
+    case 'refund':
+      return {
+        type: 'REQUEST_REFUND',
+        payload: { amount: amount ?? null, reason: null, lines: units, shipping },
+      };
   }
 }
 

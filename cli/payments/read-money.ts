@@ -10,7 +10,7 @@ export interface OrderMoney {
 }
 
 const refundColumns = `r.refund_id,
-  r.provider, r.provider_payment_id, r.amount, r.currency, r.status, r.reason, r.provider_refund_id, r.failure_code, r.requested_at_ms,
+  r.provider, r.provider_payment_id, r.amount, r.currency, r.status, r.reason, r.retried, r.line_units, r.shipping, r.provider_refund_id, r.failure_code, r.requested_at_ms,
   a.tries, a.last_reason`;
 
 /** Payments and refunds of an order; also those that came before the order. */
@@ -25,13 +25,13 @@ export async function readOrderMoney(db: Connection, orderId: string): Promise<O
     'SELECT provider, url, expires_at_ms FROM payment_sessions WHERE order_id = ?',
   );
   const payments = await select(
-    'SELECT provider, provider_payment_id, amount, currency, disposition, received_at_ms FROM payments WHERE order_id = ? ORDER BY received_at_ms, payment_no',
+    'SELECT provider, provider_payment_id, amount, currency, disposition, disputed, received_at_ms FROM payments WHERE order_id = ? ORDER BY received_at_ms, payment_no',
   );
   const refunds = await select(
     `SELECT ${refundColumns} FROM refunds r LEFT JOIN refund_attempts a ON a.refund_id = r.refund_id
      WHERE r.order_id = ? ORDER BY r.requested_at_ms, r.refund_no`,
   );
-  return { order, session, payments, refunds: refunds.map(withIds) };
+  return { order, session, payments, refunds: refunds.map(readable) };
 }
 
 export interface RefundFilter {
@@ -47,7 +47,7 @@ export async function readRefunds(db: Connection, { status, limit }: RefundFilte
      FROM refunds r LEFT JOIN refund_attempts a ON a.refund_id = r.refund_id ${where} ORDER BY r.requested_at_ms DESC LIMIT ?`,
     status === null ? [limit] : [status, limit],
   );
-  return rows.map(withIds);
+  return rows.map(readable);
 }
 
 /** One refund with the id of its order and the calls of services/payments, or null. */
@@ -57,11 +57,14 @@ export async function readRefund(db: Connection, refundId: string): Promise<RowD
      FROM refunds r LEFT JOIN refund_attempts a ON a.refund_id = r.refund_id WHERE r.refund_id = ?`,
     [uuidToBytes(refundId)],
   );
-  return rows[0] === undefined ? null : withIds(rows[0]);
+  return rows[0] === undefined ? null : readable(rows[0]);
 }
 
-/** The row with its binary ids as text. */
-function withIds(row: RowDataPacket): RowDataPacket {
-  for (const [name, value] of Object.entries(row)) if (Buffer.isBuffer(value)) row[name] = bytesToUuid(value);
+/** The row with its binary ids as text, and its list of units as a list. */
+export function readable(row: RowDataPacket): RowDataPacket {
+  for (const [name, value] of Object.entries(row)) {
+    if (Buffer.isBuffer(value)) row[name] = bytesToUuid(value);
+    else if (name === 'line_units' && typeof value === 'string') row[name] = JSON.parse(value);
+  }
   return row;
 }

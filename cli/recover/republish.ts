@@ -4,11 +4,10 @@
  * after the gap gets them again, and drops the repeats.
  */
 import type { RowDataPacket } from 'mysql2/promise';
+import { decodeMessages, publishedName } from '../../services/orders-db/index.ts';
 import { type Accumulator, createAccumulator, type OutMessage } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 import { noMetrics } from '../../services/shared/metrics/index.ts';
-import { decodeMessages } from '../../services/worker/publishing/outbox-format.ts';
-import { publishedName } from '../../services/worker/store/outbox.ts';
 import { sourceOffsetOf } from '../../services/worker/takeover/log-fingerprint.ts';
 import { COMMANDS, EVENTS } from '../../topics/catalogue.ts';
 import { CliError, usageError } from '../errors.ts';

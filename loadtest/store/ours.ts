@@ -8,6 +8,7 @@ import type { Accumulator } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 import { createMetrics } from '../../services/shared/metrics/index.ts';
 import { createMysql, type Mysql } from '../../services/shared/mysql/index.ts';
+import { createKeyWrapper } from '../../services/shared/personal-data/index.ts';
 import { Loop } from '../../services/worker/batching/loop.ts';
 import { createWriters } from '../../services/worker/batching/writer.ts';
 import { defaultBatchLimits } from '../../services/worker/lanes/batch.ts';
@@ -55,6 +56,7 @@ export function createOurs(deps: SubjectDeps, options: OursOptions = {}): Subjec
       const writers = createWriters(connections, {
         topic: COMMANDS,
         quarantine: new Quarantine(),
+        keyWrapper: createKeyWrapper([]),
         paymentWindowMs,
         returnWindowMs,
         mysql: wrap(mysql),

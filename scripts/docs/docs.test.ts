@@ -37,6 +37,12 @@ describe('the sample subscribers', () => {
   );
 });
 
+test('the schema beside the sample ledger equals the checked schema', () => {
+  expect(read('docs/samples/python/ledger.avsc')).toBe(
+    read('schemas/readers/orders.events.v1-value/ledger.avsc'),
+  );
+});
+
 describe('the version', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string };
 

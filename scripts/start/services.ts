@@ -5,6 +5,7 @@ import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { workerProcessEnv } from '../../services/worker/process-env.ts';
 import {
   localPaymentSettings,
+  localPersonalDataKeys,
   localSecretKeys,
   type ServiceProcess,
   type StackInfo,
@@ -22,9 +23,12 @@ export interface ServiceSpec {
 
 /**
  * The processes of a local run. The mail server is omitted if the environment names another one. The first call
- * creates keys and secrets in the instance's folder.
+ * creates keys and secrets in the instance's folder. `added` is part of every environment.
  */
-export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
+export async function serviceSpecs(
+  info: StackInfo,
+  added: Readonly<Record<string, string>> = {},
+): Promise<ServiceSpec[]> {
   const ownEnv: Record<string, Record<string, string>> = {
     ingestion: await ingestionEnv(info),
     notification: {
@@ -38,19 +42,23 @@ export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
   };
   return serviceProcesses
     .filter(({ name }) => name !== 'mail-sink' || !hasMailServer())
-    .map((process) => specOf(info, process, ownEnv[process.name] ?? {}));
+    .map((process) => specOf(info, process, { ...ownEnv[process.name], ...added }));
 }
 
 function specOf(info: StackInfo, process: ServiceProcess, ownEnv: Record<string, string>): ServiceSpec {
   const { name, entry, adminPort } = process;
   const port = adminPort(info.instance.ports);
-  const ofWorkers = entry === 'services/worker/main.ts' ? workerProcessEnv : {};
+  const ofWorkers = entry === 'services/worker/main.ts' ? workerEnv(info.dir) : {};
   return {
     name,
     entry,
     env: { ...commonEnv(info), ADMIN_PORT: String(port), INSTANCE_ID: name, ...ofWorkers, ...ownEnv },
     adminUrl: `http://127.0.0.1:${port}`,
   };
+}
+
+function workerEnv(dir: string): Record<string, string> {
+  return { ...workerProcessEnv, PERSONAL_DATA_KEYS: personalDataKeys(dir) };
 }
 
 async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string, string>> {
@@ -60,6 +68,7 @@ async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string
     PORT: String(instance.ports.ingestion),
     TICKET_SECRET: ticketSecret(dir),
     WEBHOOK_SECRET_KEYS: secretKeys(dir),
+    PERSONAL_DATA_KEYS: personalDataKeys(dir),
     JWKS: issuer.jwksPath,
     JWT_ISSUER: issuer.issuer,
     JWT_AUDIENCE: issuer.audience,
@@ -124,6 +133,11 @@ function mailsTo(port: number): Record<string, string> {
  */
 function secretKeys(dir: string): string {
   return process.env['WEBHOOK_SECRET_KEYS'] || localSecretKeys(dir);
+}
+
+/** The keys from the environment, or keys that the instance keeps. Set it to an empty text to seal nothing. */
+function personalDataKeys(dir: string): string {
+  return process.env['PERSONAL_DATA_KEYS'] ?? localPersonalDataKeys(dir);
 }
 
 /** The instance keeps the secret, so that tickets stay valid after a restart. */

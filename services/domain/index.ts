@@ -43,7 +43,7 @@ export {
   orderStatuses,
 } from './orders/status.ts';
 export { expiryGraceMs, firstTimerAtMs, timerAtMs } from './orders/timer.ts';
-export { paymentKey } from './payments/ids.ts';
+export { paymentKey, refundIdOf } from './payments/ids.ts';
 export { type MoneySnapshot, noMoneyRows, positionKey } from './payments/money-ledger.ts';
 export type {
   Disposition,

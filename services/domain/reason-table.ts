@@ -80,6 +80,12 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
       'With this order, the unpaid orders of the customer would hold more units than the shop allows. Pay or cancel an order first.',
     seen: ['limit', 'units'],
   },
+  PERSONAL_DATA_ERASED: {
+    outcome: 'REJECTED',
+    meaning:
+      'The personal data of the customer was erased before the order was decided. So nobody can deliver it. Place a new order with a new key, after a minute at the earliest.',
+    seen: [],
+  },
   SHIPPING_UNAVAILABLE: {
     outcome: 'REJECTED',
     meaning:

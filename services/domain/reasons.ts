@@ -68,6 +68,15 @@ export const couponMinimum = (eligible: number, minimum: number): Reason =>
 export const couponExhausted = (limit: number): Reason =>
   reason('COUPON_EXHAUSTED', `All ${limit} uses of the coupon are taken.`, '/couponCode', { limit });
 
+/** The fields are still sealed, because their key is erased. */
+export const personalDataErased = (): Reason =>
+  reason(
+    'PERSONAL_DATA_ERASED',
+    'The personal data of the customer was erased before the order was decided.',
+    null,
+    null,
+  );
+
 export const unpaidLimit = (limit: number, units: number): Reason =>
   reason('UNPAID_LIMIT', `A customer can hold ${limit} units in unpaid orders.`, '/items', { limit, units });
 

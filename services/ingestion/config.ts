@@ -1,6 +1,7 @@
 /** The configuration of ingestion. */
 import { tokenLifetimeMaxMs } from '../shared/auth/index.ts';
 import {
+  bool,
   type ConfigOf,
   durationMs,
   int,
@@ -8,6 +9,7 @@ import {
   list,
   mysqlFields,
   paymentFields,
+  personalDataFields,
   redisFields,
   registryFields,
   secret,
@@ -24,6 +26,7 @@ export const ingestionFields = {
   ...redisFields,
   ...webhookFields,
   ...paymentFields,
+  ...personalDataFields,
   host: str('HOST', { default: '127.0.0.1', help: 'Address of the API.' }),
   port: int('PORT', {
     default: 8080,
@@ -41,6 +44,10 @@ export const ingestionFields = {
   }),
   webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
     help: 'Keys for the webhook secrets in the database, <id>:<base64 of 32 bytes>. The first key encrypts, all keys decrypt.',
+  }),
+  sealingRequired: bool('SEALING_REQUIRED', {
+    default: false,
+    help: 'Only with PERSONAL_DATA_KEYS: refuse commands with 503 while the key of their customer cannot be read. By default they are accepted, and their personal fields are readable in the command topic.',
   }),
   jwks: str('JWKS', {
     help: 'Public keys of the token issuer: a file or an https URL. Plain http is allowed for localhost only.',

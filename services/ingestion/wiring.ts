@@ -9,15 +9,14 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Mysql } from '../shared/mysql/index.ts';
 import type { Providers } from '../shared/payment-provider/index.ts';
+import { createKeyWrapper } from '../shared/personal-data/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
 import { createSecretBox } from '../shared/secrets/index.ts';
-import { type BoundedMap, createBoundedMap } from './application/common/bounded-map.ts';
+import { createBoundedMap } from './application/common/bounded-map.ts';
 import { createTickets } from './application/common/ticket.ts';
 import { type AdmissionLimits, createAdmission } from './application/limits/admission.ts';
 import { type CallerLimits, callerLimitSettings, createCallerLimits } from './application/limits/index.ts';
 import { createRateLimiter } from './application/limits/rate-limit.ts';
-import { createCommandStore } from './application/operators/command-store.ts';
-import { createOperatorCommands } from './application/operators/operator-commands.ts';
 import { createOpenSession } from './application/payments/open-session.ts';
 import { createReceiveCallback } from './application/payments/receive-callback.ts';
 import { createSessionStore } from './application/payments/session-store.ts';
@@ -27,6 +26,12 @@ import { createOrderStore, type KnownSubmission } from './application/read/order
 import { createPartitionProgress } from './application/read/partition-progress.ts';
 import { createReadStatus } from './application/read/status.ts';
 import { orderReader, submissionReader } from './application/read/store-readers.ts';
+import { loadCustomerKeys } from './application/sealing/customer-key-store.ts';
+import {
+  type CustomerKeys,
+  createCustomerKeys,
+  noCustomerKeys,
+} from './application/sealing/customer-keys.ts';
 import { type CommandLog, createCommandLog } from './application/submit/command-log.ts';
 import { createIdempotencyCache } from './application/submit/idempotency-cache.ts';
 import { createIsOrderOf } from './application/submit/is-order-of.ts';
@@ -117,7 +122,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     metrics,
     tickets,
     progress,
-    commandLog,
+    ...{ commandLog, customerKeys: customerKeysOf({ config, log, metrics }, servers) },
     submit: createSubmit({
       commandLog,
       idempotencyCache: createIdempotencyCache({ redis, logId: commandLogId, trust }),
@@ -129,26 +134,34 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     waits,
     streams,
     store,
-    operatorCommands: createOperatorCommands({
-      ...{ ...store, ...callerLimits, commandLog, progress, commands: createCommandStore(mysql.pool) },
-    }),
     ...paymentParts({ servers, commandLog, callerLimits, metrics }),
     ...webhookParts(config, mysql.pool),
     cursors: createCursors(config.ticketSecret),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     nowMs: clock.nowMs,
     databaseNowMs: clock.knownMs,
-    noteShown: notesOf(shown),
+    noteShown(orderId, version) {
+      const highest = Math.max(version, shown.get(orderId) ?? 0);
+      shown.set(orderId, highest);
+      return highest;
+    },
   };
   return { deps, progress, store, outcomes, waits, streams, admission, callerLimits, trust, health };
 }
 
-function notesOf(shown: BoundedMap<string, number>): AppDeps['noteShown'] {
-  return (orderId, version) => {
-    const highest = Math.max(version, shown.get(orderId) ?? 0);
-    shown.set(orderId, highest);
-    return highest;
-  };
+function customerKeysOf(
+  { config, log, metrics }: WireContext,
+  { mysql, clock }: Pick<Servers, 'mysql' | 'clock'>,
+): CustomerKeys {
+  const wrapper = createKeyWrapper(config.personalDataKeys);
+  if (!wrapper.isReady) return noCustomerKeys;
+  return createCustomerKeys({
+    load: (customerIds) => loadCustomerKeys({ db: mysql.pool, wrapper, log }, customerIds),
+    isRequired: config.sealingRequired,
+    monotonicMs: clock.monotonicMs,
+    log,
+    metrics,
+  });
 }
 
 interface PaymentParts extends Pick<WireContext, 'metrics'> {

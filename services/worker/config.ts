@@ -6,6 +6,7 @@ import {
   int,
   kafkaFields,
   mysqlFields,
+  personalDataFields,
   redisFields,
   registryFields,
   str,
@@ -16,6 +17,7 @@ export const workerFields = {
   ...consumerFields,
   ...registryFields,
   ...mysqlFields,
+  ...personalDataFields,
   ...redisFields,
   writers: int('WRITERS', {
     default: 3,

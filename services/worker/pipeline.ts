@@ -10,6 +10,7 @@ import type { Codecs } from '../shared/codec/index.ts';
 import { failpoint } from '../shared/failpoint/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Session, StatementBuffer } from '../shared/mysql/index.ts';
+import type { KeyWrapper } from '../shared/personal-data/index.ts';
 import type { OrderStatusEntry } from '../shared/redis/index.ts';
 import type { LowLevels, LowStock } from './batching/low-stock.ts';
 import type { LaneBatch } from './lanes/batch.ts';
@@ -20,6 +21,7 @@ import { collectNeeds, loadSnapshot } from './stages/load.ts';
 import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
 import type { Quarantine } from './stages/quarantine.ts';
+import { sealedKeyIds, unsealParts } from './stages/unseal.ts';
 import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
 import type { PriceCatalogue } from './store/catalogue.ts';
 import { storeAttempt } from './store/crash-attempts.ts';
@@ -36,6 +38,8 @@ export interface PipelineDeps {
   readonly ruleBook: RuleBook;
   readonly low: LowLevels;
   readonly quarantine: Quarantine;
+  /** Opens the keys of sealed commands. */
+  readonly keyWrapper: KeyWrapper;
   readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly paymentWindowMs: number;
   readonly returnWindowMs: number;
@@ -108,16 +112,16 @@ type NoDraft = Extract<BatchResult, { kind: 'nothing' | 'fenceLost' }>;
 /** Turns bytes into the writes of the batch. Opens the fenced transaction. */
 async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchDraft | NoDraft> {
   const { topic } = deps;
-  const parts = await decodeParts(
-    { codec: deps.codecs.commands, quarantine: deps.quarantine, log: deps.log },
-    batch,
-  );
-  if (parts.length === 0) return { kind: 'nothing' };
-  await failpoint('decoded', () => ordersOf(parts));
+  const { keyWrapper, quarantine, log } = deps;
+  const codec = deps.codecs.commands;
+  const decoded = await decodeParts({ codec, quarantine, opensSealed: keyWrapper.isReady, log }, batch);
+  if (decoded.length === 0) return { kind: 'nothing' };
+  await failpoint('decoded', () => ordersOf(decoded));
 
-  const needs = collectNeeds(parts);
-  const prices = await openBatch(deps, parts, needs);
+  const needs = collectNeeds(decoded);
+  const prices = await openBatch(deps, decoded, needs, sealedKeyIds(decoded));
   if (prices === null) return { kind: 'fenceLost' };
+  const parts = unsealParts(decoded, prices.customerKeys, keyWrapper);
   const snapshot = await loadSnapshot(deps, needs, prices);
   await failpoint('loaded');
   const { nowMs } = prices;

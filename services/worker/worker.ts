@@ -3,6 +3,7 @@ import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
 import { armFailpoints, failpoint } from '../shared/failpoint/index.ts';
 import { createGroupConsumer, type GroupConsumer } from '../shared/kafka/index.ts';
 import type { Running } from '../shared/lifecycle/index.ts';
+import { createKeyWrapper } from '../shared/personal-data/index.ts';
 import { Loop } from './batching/loop.ts';
 import { createWriters } from './batching/writer.ts';
 import { defaultBatchLimits } from './lanes/batch.ts';
@@ -101,6 +102,7 @@ function wireLanes(
     mysql,
     codecs,
     quarantine,
+    keyWrapper: createKeyWrapper(config.personalDataKeys),
     publisher,
     statusCache,
     metrics,

@@ -11,7 +11,9 @@ import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 /** `orderstream explain ORDER`: shows the full life of one order. The exit code is 1 if the order is unknown. */
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('show the full life of one order: commands, outcomes, rows, history, deliveries, findings')
+    .description(
+      'show the full life of one order: commands, outcomes, parcels, returns, money, history, findings, and what it waits for',
+    )
     .argument('<order>', 'order id', orderId)
     .option('--json', 'print JSON')
     .option('--name <instance>', 'local instance to read', DEFAULT_INSTANCE)

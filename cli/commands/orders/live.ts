@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import type { Connection } from 'mysql2/promise';
 import { seconds } from '../../arguments.ts';
+import { sendChange } from '../../changes/request.ts';
 import { createOrderstreamClient } from '../../client/index.ts';
 import { databaseNowMs, withDatabase } from '../../database.ts';
 import { CliError } from '../../errors.ts';
 import { lifeDifferences, livesText } from '../../lives/compare.ts';
+import { closesInMs, readUnits } from '../../lives/read-goods.ts';
 import { readLives } from '../../lives/read-lives.ts';
 import { runLives } from '../../lives/run-lives.ts';
 import { print } from '../../output.ts';
@@ -18,7 +20,7 @@ import { createTokens } from '../../tokens.ts';
 export function liveCommand(): Command {
   return new Command('live')
     .description(
-      'place the orders of a file, pay, cancel or let them expire, and compare their money. Safe to repeat; needs a local run',
+      'place the orders of a file, pay, ship, return, refund, cancel or let them expire, and compare their money and units. Safe to repeat; needs a local run',
     )
     .argument('<file>', 'JSON file such as samples/lives.json')
     .option('--name <instance>', 'local instance', DEFAULT_INSTANCE)
@@ -27,7 +29,7 @@ export function liveCommand(): Command {
 }
 
 async function live(file: string, { name, stall }: { name: string; stall: number }): Promise<void> {
-  const { lives, money } = await readLives(file);
+  const { lives, ...expected } = await readLives(file);
   const tokenFor = await createTokens(name, process.env);
   const baseUrl = apiUrl(name, process.env);
   const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
@@ -36,15 +38,20 @@ async function live(file: string, { name, stall }: { name: string; stall: number
       {
         clientOf: (customerId) => createOrderstreamClient({ baseUrl, token: () => tokenFor(customerId) }),
         transfer: (orderId, amount, currency) => transfer(name, orderId, amount, currency),
+        change: (orderId, key, changeAt) => sendChange(db, { name, orderId, key, changeAt }),
+        closesInMs: (orderId) => closesInMs(db, orderId),
         withShortWindow: (work) => withShortWindow(db, work),
         stepMs: stall * 1_000,
       },
       lives,
     );
     const ended = [];
-    for (const each of lived) ended.push({ lived: each, money: await readOrderMoney(db, each.id) });
+    for (const each of lived) {
+      const units = await readUnits(db, each.id);
+      ended.push({ lived: each, money: await readOrderMoney(db, each.id), units });
+    }
     print(livesText(ended));
-    const detailLines = lifeDifferences(ended, money);
+    const detailLines = lifeDifferences(ended, expected);
     if (detailLines.length > 0) throw new CliError('lives did not end as expected', { detailLines });
     print('all lives ended as expected');
   });

@@ -5,7 +5,7 @@ import { recordRefundCommand } from '../../../services/shared/payment-provider/i
 import { positiveNumber, refundId } from '../../arguments.ts';
 import { databaseNowMs, withDatabase } from '../../database.ts';
 import { CliError, usageError } from '../../errors.ts';
-import { auditTargetOf, currentOperator } from '../../operator.ts';
+import { auditTargetOf, currentOperator, operatorActor } from '../../operator.ts';
 import { print, printJson } from '../../output.ts';
 import { readRefund, readRefunds } from '../../payments/read-money.ts';
 import { retryRefundCommand } from '../../payments/refund-commands.ts';
@@ -114,11 +114,6 @@ function calledBefore(row: RowDataPacket): string | null {
   if (row['status'] !== 'REQUESTED' || tries === 0) return null;
   const calls = `${tries} ${tries === 1 ? 'call' : 'calls'}`;
   return `the provider may have paid it too: there ${tries === 1 ? 'was' : 'were'} ${calls} without a result. Compare with its own list of refunds`;
-}
-
-/** In the form that commands allow: visible ASCII characters. */
-function operatorActor(): string {
-  return `operator:${currentOperator().name}`.replaceAll(/[^!-~]/g, '_').slice(0, 128);
 }
 
 async function refundOf(name: string, id: string): Promise<RowDataPacket> {

@@ -82,6 +82,7 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
   const isCounted = rules.unpaidUnitsMax !== null && acceptedStatus(priced.total) === 'PENDING_PAYMENT';
   const units = isCounted ? unitsOf(payload).ordered : 0;
   const reason =
+    (command.sealed === null ? null : reasons.personalDataErased()) ??
     priceReason ??
     context.unpaid.tooLarge(units) ??
     shortOfStock(context, payload) ??

@@ -76,6 +76,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   registerBodyParsers(app);
   app.decorateRequest('caller');
   app.decorateRequest('chargedOrders', 0);
+  app.decorateRequest('customerKey', null);
   app.setErrorHandler((error, request, reply) => answerError(deps, known, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
   app.addHook('onResponse', (request, _reply, done) => {

@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox';
 import type { ProblemCode } from './problem-table.ts';
 
-export type Scope = 'orders:read' | 'orders:write' | 'orders:ops' | 'webhooks:manage';
+export type Scope = 'orders:read' | 'orders:write' | 'webhooks:manage';
 
 export interface Parameter {
   readonly in: 'path' | 'query' | 'header';
@@ -30,14 +30,14 @@ export interface Operation {
   readonly description?: string;
   /** The scope that the token must have. Null: the request has no token, but a signature that the handler checks. */
   readonly scope: Scope | null;
-  /** Whether the scope of operators suffices too. An operator may name the order of any customer. */
-  readonly isForOperators?: true;
   /** The group in the API document. By default, the scope decides it. */
-  readonly tag?: 'Payments' | 'Operators';
+  readonly tag?: 'Payments';
   /** The load limits that apply. During overload, writes are refused long before reads. */
   readonly admissionClass: 'read' | 'write';
   /** The charge against the caller's rate: one order, or a batch by its bytes and its orders. Absent: no charge. */
   readonly charge?: 'order' | 'batch';
+  /** The body has personal data of the caller. So the key of the caller is read before the body becomes a command. */
+  readonly sealsBody?: true;
   readonly parameters: readonly Parameter[];
   readonly body?: {
     readonly schema: TSchema;
@@ -49,12 +49,6 @@ export interface Operation {
   readonly responses: Readonly<Record<number, OperationResponse>>;
   /** Problems in addition to the problems of every operation. */
   readonly problems: readonly ProblemCode[];
-}
-
-/** Scopes of which a token needs one. Null: the request has no token. */
-export function scopesOf({ scope, isForOperators }: Operation): readonly Scope[] | null {
-  if (scope === null) return null;
-  return isForOperators ? [scope, 'orders:ops'] : [scope];
 }
 
 /** Problems of an unexpected or invalid body. */

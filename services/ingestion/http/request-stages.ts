@@ -6,11 +6,12 @@
 import type { onRequestHookHandler, preHandlerHookHandler, RouteHandlerMethod } from 'fastify';
 import { authenticate, senderOf } from './auth.ts';
 import { createCors } from './cors.ts';
-import { type Operation, scopesOf } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { type AdmitDeps, admit, budgetBody, takeTurn } from './requests/admit.ts';
 import { refuseBody } from './requests/bodies.ts';
 import type { Charge, Charges } from './requests/charge-orders.ts';
 import { checkMessage } from './requests/check-message.ts';
+import { type KeyDeps, keyStage } from './requests/key-stage.ts';
 import { refuseQuery } from './requests/read-request.ts';
 import type { Route } from './routes/route.ts';
 import type { KnownRoute } from './unknown-routes.ts';
@@ -30,6 +31,8 @@ export function firstStages(
   return cors === null ? [message] : [message, origin];
 }
 
+interface StageDeps extends AdmitDeps, KeyDeps {}
+
 export interface OperationStages {
   readonly onRequest: onRequestHookHandler[];
   readonly preHandler: preHandlerHookHandler[];
@@ -37,20 +40,21 @@ export interface OperationStages {
 }
 
 /**
- * Of an operation: admission → token → turn → body budget, then query → rate → body → shape → submit. `charge` of
- * the operation defines the charge of the rate stage. A batch is charged for its bytes before parsing, and for its
+ * Of an operation: admission → token → turn → body budget, then query → rate → key → body → shape → submit. `charge` of
+ * the operation defines the charge of the rate stage. With `sealsBody`, the key of the caller is read. A batch is charged for its bytes before parsing, and for its
  * orders after it.
  */
-export function stagesOf(deps: AdmitDeps, charges: Charges, route: Route): OperationStages {
+export function stagesOf(deps: StageDeps, charges: Charges, route: Route): OperationStages {
   const { operation } = route;
   const preHandler: preHandlerHookHandler[] = [];
   if (!operation.parameters.some((parameter) => parameter.in === 'query')) preHandler.push(noQuery);
   if (operation.charge !== undefined) preHandler.push(rateStage(charges, operation.charge));
+  if (operation.sealsBody === true) preHandler.push(keyStage(deps));
   if (operation.body === undefined && operation.method !== 'GET') preHandler.push(noBody);
   return {
     onRequest: [
       (request, reply, done) => admit(deps, operation, request, reply, done),
-      identifyStage(deps, operation),
+      identifyStage(deps, operation.scope),
       (request, reply, done) => takeTurn(deps, request, reply, done),
       (request, reply, done) => budgetBody(deps, operation, request, reply, done),
     ],
@@ -60,9 +64,8 @@ export function stagesOf(deps: AdmitDeps, charges: Charges, route: Route): Opera
 }
 
 /** A request without a token belongs to its address until its signature is checked. */
-function identifyStage(deps: AdmitDeps, operation: Operation): onRequestHookHandler {
-  const scopes = scopesOf(operation);
-  if (scopes !== null) return (request, reply, done) => authenticate(deps, scopes, request, reply, done);
+function identifyStage(deps: AdmitDeps, scope: Operation['scope']): onRequestHookHandler {
+  if (scope !== null) return (request, reply, done) => authenticate(deps, scope, request, reply, done);
   return (request, _reply, done) => {
     request.caller = senderOf(request);
     done();

@@ -1,6 +1,5 @@
 /** The parts of a response about an order: links with tickets, entity tags, and the time of a retry. */
 import type { FastifyReply } from 'fastify';
-import type { Reason } from '../../../schemas/index.ts';
 import { canChange, isFinal, type OrderResource, type OrderStatus } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
 import { type PartitionProgress, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
@@ -81,7 +80,7 @@ function showQueued(deps: ResponseDeps, id: string, customerId: string, position
   };
 }
 
-export function shownQueue({ ahead, etaMs, stalledForMs }: Queue): object {
+function shownQueue({ ahead, etaMs, stalledForMs }: Queue): object {
   return stalledForMs === null ? { ahead, etaMs } : { ahead, etaMs, stalledForMs };
 }
 
@@ -104,13 +103,6 @@ function linksOf(id: string, query: string, { canCancel = false, canPay = false 
     ...(canCancel ? { cancel: `${self}/cancel${query}` } : {}),
     ...(canPay ? { paymentSessions: `${self}/payment-sessions` } : {}),
   };
-}
-
-/** The member `reason` of a response. Without a reason there is no member. */
-export function publicReason(reason: Reason | null): object {
-  if (reason === null) return {};
-  const { code, message, pointer } = reason;
-  return { reason: pointer === null ? { code, message } : { code, message, pointer } };
 }
 
 /** Sends a shown order with `ETag` and `Retry-After`. */

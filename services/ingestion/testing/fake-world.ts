@@ -21,6 +21,7 @@ import type { StoredOrder } from '../application/read/order-rows.ts';
 import type { KnownSubmission } from '../application/read/order-store.ts';
 import { createPartitionProgress, type PartitionProgress } from '../application/read/partition-progress.ts';
 import { createReadStatus } from '../application/read/status.ts';
+import { type CustomerKeys, noCustomerKeys } from '../application/sealing/customer-keys.ts';
 import { createIsOrderOf } from '../application/submit/is-order-of.ts';
 import { createSubmit } from '../application/submit/submit.ts';
 import { createOutcomes, type Outcomes } from '../application/wait/outcomes.ts';
@@ -29,9 +30,8 @@ import { createWebhookUrls } from '../application/webhooks/webhook-url.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
 import { createStreams } from '../http/streams.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
-import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
 import { createFakePayments, type FakeProvider } from './fake-payments.ts';
-import { createFakeStore, submissionOf } from './fake-store.ts';
+import { createFakeStore } from './fake-store.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 import { acceptedEvent, newOrder } from './sample-orders.ts';
 
@@ -39,7 +39,6 @@ export const fakeTokens = {
   c1: 'token-c1',
   c2: 'token-c2',
   reader: 'token-reader',
-  ops: 'token-ops',
   hooks: 'token-hooks',
   everybody: 'token-everybody',
   expired: 'token-expired',
@@ -48,7 +47,6 @@ const callers: Record<string, Caller> = {
   [fakeTokens.c1]: caller('c1', ['orders:read', 'orders:write']),
   [fakeTokens.c2]: caller('c2', ['orders:read', 'orders:write']),
   [fakeTokens.reader]: caller('c1', ['orders:read']),
-  [fakeTokens.ops]: caller('op1', ['orders:ops']),
   [fakeTokens.hooks]: caller('c1', ['webhooks:manage']),
   [fakeTokens.everybody]: caller('*', ['webhooks:manage']),
   [fakeTokens.expired]: { ...caller('c1', ['orders:read']), expiresAtMs: 1 },
@@ -69,10 +67,12 @@ export interface FakeOptions {
   readonly callerLimits?: Partial<CallerLimitSettings>;
   /** Whether the tokens were verified before. */
   readonly knowsTokens?: boolean;
+  /** By default no command is sealed. */
+  readonly customerKeys?: CustomerKeys;
 }
 
 /** The state that tests read and set. */
-interface Controls extends FakeLog, FakeProvider, FakeCommands {
+interface Controls extends FakeLog, FakeProvider {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
   /** The idempotency cache. */
@@ -148,7 +148,6 @@ export function createFakeWorld(options: FakeOptions = {}) {
 function newControls(): Controls {
   return {
     commands: [],
-    outcomes: new Map(),
     stored: new Map(),
     cached: new Map(),
     cachedKeys: new Map(),
@@ -196,6 +195,7 @@ function fakeDeps(
     tickets,
     progress,
     commandLog,
+    customerKeys: options.customerKeys ?? noCustomerKeys,
     submit: createSubmit({
       commandLog,
       idempotencyCache: {
@@ -211,7 +211,6 @@ function fakeDeps(
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, progress, nowMs: clock.nowMs }),
     store: createFakeStore(controls),
-    operatorCommands: createFakeCommands(controls, { ...callerLimits, commandLog, progress }),
     ...createFakePayments(controls, {
       ...{ commandLog, callerLimits, clock },
       isAway: () => controls.mysqlAway,
@@ -232,6 +231,16 @@ function fakeDeps(
       return version;
     },
   };
+}
+
+/** The stored submission of a decided order: its first command in the log. */
+function submissionOf({ stored, commands }: Controls, orderId: string): KnownSubmission | null {
+  const index = commands.findIndex((command) => command.orderId === orderId && command.type === 'PLACE');
+  if (!stored.has(orderId) || index < 0) return null;
+  const partition = partitionOfOrder(orderId);
+  const before = commands.slice(0, index).filter((one) => partitionOfOrder(one.orderId!) === partition);
+  const fingerprint = Buffer.from(commands[index]!.fingerprint!).toString('base64url');
+  return { fingerprint, position: { partition, offset: before.length }, epoch: null };
 }
 
 function fakeVerify(token: string): Caller {

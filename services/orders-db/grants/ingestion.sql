@@ -16,6 +16,7 @@ GRANT SELECT ON `orderstream`.`shipping_rates` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`rule_flags` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`catalogue_state` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`products` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, INSERT ON `orderstream`.`customer_keys` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT ON `orderstream`.`payment_sessions` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`webhook_endpoints` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, UPDATE (`status`, `attempts`, `due_at_ms`, `leased_until_ms`) ON `orderstream`.`notification_deliveries` TO 'orderstream_ingestion'@'%';

@@ -1,5 +1,5 @@
 -- Login of the command line without `migrate`: reads everything, changes prices, findings, dead letters, positions
--- of lanes (`recover`) and the encryption of secrets.
+-- of lanes (`recover`) and the encryption of secrets, and erases personal data.
 GRANT SELECT ON `orderstream`.* TO 'orderstream_operator'@'%';
 GRANT INSERT, UPDATE ON `orderstream`.`products` TO 'orderstream_operator'@'%';
 GRANT INSERT, DELETE ON `orderstream`.`price_breaks` TO 'orderstream_operator'@'%';
@@ -17,3 +17,10 @@ GRANT INSERT ON `orderstream`.`audit_log` TO 'orderstream_operator'@'%';
 GRANT INSERT, UPDATE ON `orderstream`.`lane_skips` TO 'orderstream_operator'@'%';
 GRANT UPDATE ON `orderstream`.`lane_positions` TO 'orderstream_operator'@'%';
 GRANT DELETE ON `orderstream`.`pipeline_halts` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`shipping_address`, `contact`, `metadata`) ON `orderstream`.`orders` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`reason`) ON `orderstream`.`order_history` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`reference`) ON `orderstream`.`payments` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`last_error`) ON `orderstream`.`notification_deliveries` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`last_reason`) ON `orderstream`.`refund_attempts` TO 'orderstream_operator'@'%';
+GRANT DELETE ON `orderstream`.`customer_keys` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`messages`) ON `orderstream`.`outbox` TO 'orderstream_operator'@'%';

@@ -17,6 +17,7 @@ GRANT SELECT, UPDATE (`added`, `available`, `shipped`) ON `orderstream`.`stock` 
 GRANT SELECT, UPDATE (`available`) ON `orderstream`.`coupon_counters` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT (`code`, `customer_id`), UPDATE (`used`) ON `orderstream`.`coupon_customers` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT (`customer_id`), UPDATE (`units`) ON `orderstream`.`unpaid_customers` TO 'orderstream_worker'@'%';
+GRANT SELECT ON `orderstream`.`customer_keys` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`price_breaks` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`coupons` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`tax_rates` TO 'orderstream_worker'@'%';

@@ -23,7 +23,28 @@ export const auditActions = {
   'coupon.changed': { subject: 'coupon', help: 'An import changed a coupon.' },
   'rates.imported': { subject: 'rates', help: 'An operator replaced tax rates or shipping rates.' },
   'rule.set': { subject: 'rule', help: 'An operator set a switch of the price rules.' },
+  'customer.erasure_requested': {
+    subject: 'customer',
+    help: 'An operator began to erase the personal data of a customer.',
+  },
+  'customer.erased': {
+    subject: 'customer',
+    help: 'An erasure of the personal data of a customer ended.',
+  },
   'finding.resolved': { subject: 'finding', help: 'An operator resolved a finding.' },
+  'order.ship_requested': {
+    subject: 'order',
+    help: 'An operator sent the command to ship units of an order.',
+  },
+  'order.deliver_requested': {
+    subject: 'order',
+    help: 'An operator sent the command that records the delivery of parcels.',
+  },
+  'order.return_requested': {
+    subject: 'order',
+    help: 'An operator sent the command that records goods that came back.',
+  },
+  'order.refund_requested': { subject: 'order', help: 'An operator sent the command to refund an order.' },
   'refund.retried': { subject: 'refund', help: 'An operator requested a failed refund again.' },
   'refund.settled': { subject: 'refund', help: 'An operator recorded that a refund was paid by hand.' },
   'dead_letter.redriven': { subject: 'dead_letter', help: 'An operator sent a dead letter to Kafka again.' },

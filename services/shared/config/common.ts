@@ -81,6 +81,14 @@ export const paymentFields = {
   }),
 };
 
+/** Settings of services that seal or open personal fields of commands. */
+export const personalDataFields = {
+  personalDataKeys: secretList('PERSONAL_DATA_KEYS', {
+    default: [],
+    help: 'Keys for the customer keys in the database, <id>:<base64 of 32 bytes>. The first key encrypts, all keys decrypt. Ingestion seals the personal fields of commands if it has a key. Workers need the same keys before.',
+  }),
+};
+
 export const adminFields = {
   adminHost: str('ADMIN_HOST', {
     default: '127.0.0.1',

@@ -5,6 +5,7 @@ export {
   logFields,
   mysqlFields,
   paymentFields,
+  personalDataFields,
   redisFields,
   registryFields,
   webhookFields,

@@ -171,6 +171,14 @@ export const errorTable = {
     disposition: 'retry',
     template: 'The secret of the webhook endpoint {endpointId} cannot be decrypted: {reason}.',
   },
+  CUSTOMER_KEY_UNREADABLE: {
+    disposition: 'retry',
+    template: 'The key {keyId} of a customer cannot be decrypted: {reason}.',
+  },
+  SEALED_FIELDS_INVALID: {
+    disposition: 'deadLetter',
+    template: 'The sealed fields of the command cannot be decrypted: {reason}.',
+  },
 
   // payments
   PROVIDER_UNAVAILABLE: {

@@ -1,1 +1,3 @@
-export { createSecretBox, keyIdOf, makeKey, type SecretBox } from './secret-box.ts';
+export { decrypt, encrypt, keyBytes } from './aes.ts';
+export { keysProblem, makeKey, readKeyList } from './key-list.ts';
+export { createSecretBox, keyIdOf, type SecretBox } from './secret-box.ts';

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { appError } from '../errors/index.ts';
+import { decrypt, encrypt } from './aes.ts';
+import { keysProblem, readKeyList } from './key-list.ts';
 
 /** The owner of a secret. The ciphertext is bound to both ids, so a copy in another row cannot be decrypted. */
 type SecretOwner = { readonly endpointId: string; readonly customerId: string };
@@ -17,37 +18,22 @@ export type SecretBox = {
   readonly keyIds: ReadonlySet<string>;
 };
 
-const algorithm = 'aes-256-gcm';
 const prefix = 'enc:v1:';
-const keyBytes = 32;
-const nonceBytes = 12;
-const tagBytes = 16;
-const keyForm = /^([a-z0-9][a-z0-9-]{0,15}):([A-Za-z0-9+/]{43}=)$/;
+const setting = 'WEBHOOK_SECRET_KEYS';
 
 /**
  * Creates a box from keys `<id>:<base64 of 32 bytes>`. The first key encrypts, and all keys decrypt. Throws
  * CONFIG_INVALID for an invalid key and for a duplicate id. The error does not show the keys.
  */
 export function createSecretBox(keys: readonly string[]): SecretBox {
-  const known = new Map<string, Buffer>();
-  for (const [index, text] of keys.entries()) {
-    const [, id, base64] = keyForm.exec(text) ?? [];
-    if (id === undefined || base64 === undefined)
-      throw keysProblem(`key ${index + 1} is not <id>:<base64 of ${keyBytes} bytes>`);
-    if (known.has(id)) throw keysProblem(`the key id ${id} is used twice`);
-    known.set(id, Buffer.from(base64, 'base64'));
-  }
+  const known = readKeyList(setting, keys);
   const [newest] = known;
 
   return {
     seal(secret, owner) {
-      if (newest === undefined) throw keysProblem('there is no key to encrypt with');
+      if (newest === undefined) throw keysProblem(setting, 'there is no key to encrypt with');
       const [newestKeyId, newestKey] = newest;
-      const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv(algorithm, newestKey, nonce, { authTagLength: tagBytes });
-      cipher.setAAD(boundTo(owner));
-      const body = [nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()];
-      return `${prefix}${newestKeyId}:${Buffer.concat(body).toString('base64url')}`;
+      return `${prefix}${newestKeyId}:${encrypt(newestKey, secret, boundTo(owner)).toString('base64url')}`;
     },
     open(stored, owner) {
       const keyId = keyIdOf(stored);
@@ -55,18 +41,10 @@ export function createSecretBox(keys: readonly string[]): SecretBox {
       const key = known.get(keyId);
       if (key === undefined) throw unreadable(owner, `its key ${keyId} is not configured`);
       const body = Buffer.from(stored.slice(prefix.length + keyId.length + 1), 'base64url');
-      if (body.length <= nonceBytes + tagBytes) throw unreadable(owner, 'it is too short');
-      try {
-        const options = { authTagLength: tagBytes };
-        const decipher = createDecipheriv(algorithm, key, body.subarray(0, nonceBytes), options);
-        decipher.setAAD(boundTo(owner));
-        decipher.setAuthTag(body.subarray(-tagBytes));
-        const text = decipher.update(body.subarray(nonceBytes, -tagBytes));
-        return Buffer.concat([text, decipher.final()]).toString('utf8');
-      } catch {
-        // OpenSSL only reports that the tag differs.
-        throw unreadable(owner, 'it was changed, or encrypted for another endpoint');
-      }
+      const secret = decrypt(key, body, boundTo(owner));
+      if (secret === null)
+        throw unreadable(owner, 'it is too short, it was changed, or it was encrypted for another endpoint');
+      return secret;
     },
     newestKeyId: newest?.[0] ?? null,
     keyIds: new Set(known.keys()),
@@ -80,17 +58,8 @@ export function keyIdOf(stored: string): string | null {
   return stored.slice(prefix.length, end === -1 ? undefined : end);
 }
 
-/** A new key with this id, in the form that `createSecretBox` reads. */
-export function makeKey(id: string): string {
-  return `${id}:${randomBytes(keyBytes).toString('base64')}`;
-}
-
-function boundTo({ endpointId, customerId }: SecretOwner): Buffer {
-  return Buffer.from(`${endpointId}\0${customerId}`, 'utf8');
-}
-
-function keysProblem(reason: string) {
-  return appError('CONFIG_INVALID', { problems: [`WEBHOOK_SECRET_KEYS: ${reason}`] });
+function boundTo({ endpointId, customerId }: SecretOwner): readonly string[] {
+  return [endpointId, customerId];
 }
 
 function unreadable({ endpointId }: SecretOwner, reason: string) {

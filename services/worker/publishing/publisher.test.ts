@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { encodeMessages } from '../../orders-db/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import type { Accumulator, BatchOptions, OutMessage } from '../../shared/kafka/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 import { openLane, silent } from '../testing/fakes.ts';
-import { encodeMessages } from './outbox-format.ts';
 import { createPublisher, type Publication } from './publisher.ts';
 
 /** A log that acknowledges batches when the test requests it. */

@@ -5,6 +5,7 @@
  * record, the lane waits and records the reason. The publisher retries.
  */
 import { EVENTS } from '../../../topics/catalogue.ts';
+import { decodeMessages } from '../../orders-db/index.ts';
 import { AppError, errorMessage } from '../../shared/errors/index.ts';
 import { failpoint } from '../../shared/failpoint/index.ts';
 import type { Accumulator, OutMessage, SendProof } from '../../shared/kafka/index.ts';
@@ -12,7 +13,6 @@ import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
 import type { Lane } from '../lanes/lane.ts';
-import { decodeMessages } from './outbox-format.ts';
 
 export interface Publication {
   readonly lane: Lane;

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Decision, decide, noCouponLevels, noMoneyRows, noRules } from '../../domain/index.ts';
 import { cancel, orderIdOf, place, products, toLog } from '../../domain/testing/commands.ts';
+import { encodeMessages } from '../../orders-db/index.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
 import type { OutMessage } from '../../shared/kafka/index.ts';
 import { type Metrics, noMetrics } from '../../shared/metrics/index.ts';
 import type { Redis } from '../../shared/redis/index.ts';
-import { encodeMessages } from './outbox-format.ts';
 import { createStatusCache } from './status-cache.ts';
 
 const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000, returnWindowMs: 600_000 };

@@ -2,9 +2,9 @@
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { EVENTS } from '../../../topics/catalogue.ts';
 import { type Decision, type NewOrder, type OrderView, orderResource } from '../../domain/index.ts';
+import { decodeMessages } from '../../orders-db/index.ts';
 import type { Codec } from '../../shared/codec/index.ts';
 import type { OrderStatusEntry } from '../../shared/redis/index.ts';
-import { decodeMessages } from './outbox-format.ts';
 
 /** The newest state of each order of a decision. Omits new orders without `withNewOrders`. */
 export function statusesOf(

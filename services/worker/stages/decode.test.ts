@@ -16,11 +16,13 @@ const placed: OrderCommand = {
   fingerprint: Buffer.alloc(32),
 };
 
-async function decoded(commands: readonly OrderCommand[]) {
+const sealed: OrderCommand = { ...placed, sealed: { keyId: 'customer-1', ciphertext: Buffer.from('x') } };
+
+async function decoded(commands: readonly OrderCommand[], opensSealed = false) {
   const { lane } = newLane();
   lane.claimed({ epoch: 1, nextOffset: 0, publishedOffset: 0 }, null);
   const records = commands.map((command, offset) => recordAt(offset, { value: codec.encode(command) }));
-  const parts = await decodeParts({ codec, quarantine: new Quarantine(), log: silent }, [
+  const parts = await decodeParts({ codec, quarantine: new Quarantine(), opensSealed, log: silent }, [
     partOf(lane, records),
   ]);
   return { parts, blocked: lane.isBlocked };
@@ -31,13 +33,15 @@ test.each<[string, OrderCommand]>([
     'of a type that this version does not decide',
     { ...close, orderId, type: 'RECORD_DISPUTE', payload: dispute },
   ],
-  [
-    'whose personal fields are sealed',
-    { ...placed, sealed: { keyId: 'customer-1', ciphertext: Buffer.from('x') } },
-  ],
+  ['whose personal fields are sealed, if the worker has no keys', sealed],
 ])('a lane waits at a command %s', async (_what, undecided) => {
   const behind = await decoded([placed, undecided, placed]);
   expect(behind.parts.map(({ sources, to }) => [sources.length, to])).toEqual([[1, 1]]);
   expect(behind.blocked).toBe(false);
   expect(await decoded([undecided, placed])).toEqual({ parts: [], blocked: true });
+});
+
+test('a worker with keys takes commands with sealed fields', async () => {
+  const { parts } = await decoded([placed, sealed], true);
+  expect(parts.map(({ sources }) => sources.length)).toEqual([2]);
 });

@@ -41,9 +41,9 @@ async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPar
     if ('code' in content) {
       deadLetters.push(content);
     } else {
-      const undecided = undecidedPart(content);
+      const undecided = undecidedPart(content, deps.opensSealed);
       if (undecided !== null) {
-        const why = `offset ${record.offset} holds ${undecided}, which this version does not decide`;
+        const why = `offset ${record.offset} holds ${undecided}`;
         return endBefore(part, sources, deadLetters, () => part.lane.blocked(why, { needsOperator: true }));
       }
     }
@@ -54,10 +54,11 @@ async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPar
   return decoded(part, sources, deadLetters);
 }
 
-/** The part of a command that only a newer worker can decide; null if there is none. */
-function undecidedPart({ type, sealed }: OrderCommand): string | null {
-  if (!isDecided(type)) return type;
-  return sealed === null ? null : `a ${type} command with sealed fields`;
+/** What this process cannot decide in the command, as a clause; null if there is nothing. */
+function undecidedPart({ type, sealed }: OrderCommand, opensSealed: boolean): string | null {
+  if (!isDecided(type)) return `${type}, which this version does not decide`;
+  if (sealed === null || opensSealed) return null;
+  return `a ${type} command with sealed fields, and PERSONAL_DATA_KEYS of this worker is not set`;
 }
 
 /** The part up to the record that must wait. If this is the first record, `halt` delays the lane. */

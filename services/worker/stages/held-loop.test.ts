@@ -47,7 +47,7 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
   const buffer = new LaneBuffer(defaultLaneLimits, { onFull: vi.fn(), onRoom: vi.fn(), onGap: vi.fn() });
   buffer.add(readRecordSet(bytes, 'orders.commands.v1', 0, 0n, []).records);
   const records = buffer.peek(100, 2 * recordBytesMax);
-  const deps = { codec: codecs.commands, quarantine: new Quarantine(), log: silent };
+  const deps = { codec: codecs.commands, quarantine: new Quarantine(), opensSealed: false, log: silent };
   const parts = await decodeParts(deps, [partOf(lane, records)]);
   const snapshot = {
     products: none,

@@ -1,8 +1,10 @@
-/** Begins the transaction of a batch. One packet holds the fence and the read of the prices. */
+/** Begins the transaction of a batch. One packet holds the fence, and the reads of the prices and of the keys of sealed commands. */
 import type { CommandNeeds, Rules } from '../../domain/index.ts';
 import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
+import type { CustomerKeyRow } from '../../shared/personal-data/index.ts';
 import type { PriceCatalogue, PriceSnapshot } from '../store/catalogue.ts';
+import { keyRowsOf, layOutKeyRead } from '../store/customer-keys.ts';
 import { layOutFence } from '../store/positions.ts';
 import type { RuleBook } from '../store/rule-book.ts';
 import type { DecodedPart } from './decode.ts';
@@ -20,12 +22,19 @@ export interface BatchPrices extends PriceSnapshot {
   readonly rules: Rules;
 }
 
-/** The prices of these SKUs, read after the fence. Null if the fence moved fewer lanes than there are parts. */
+/** What is read after the fence. */
+interface OpenedBatch extends BatchPrices {
+  /** The keys that sealed commands name, by key id. */
+  readonly customerKeys: ReadonlyMap<string, CustomerKeyRow>;
+}
+
+/** The prices of these SKUs, and these keys, read after the fence. Null if the fence moved fewer lanes than there are parts. */
 export async function openBatch(
   { topic, session, buffer, catalogue, ruleBook }: OpenDeps,
   parts: readonly DecodedPart[],
   { skus, coupons }: Pick<CommandNeeds, 'skus' | 'coupons'>,
-): Promise<BatchPrices | null> {
+  keyIds: ReadonlySet<string>,
+): Promise<OpenedBatch | null> {
   buffer.clear();
   const moves = parts.map(({ lane, epoch, from, to, published, record }) => {
     const { outcome } = lane.position;
@@ -37,11 +46,13 @@ export async function openBatch(
     buffer,
     coupons.map(({ code }) => code),
   );
+  const keys = layOutKeyRead(buffer, keyIds);
   const opening = session.run(buffer.script());
   await failpoint('fenceSent');
   const answers = await opening;
   if (affectedRows(answers[fence]) !== parts.length) return null;
   await failpoint('fenced');
   const snapshot = await prices.answered(session, answers[prices.place]);
-  return { ...snapshot, rules: await rules.answered(session, answers, snapshot.ruleVersions) };
+  const customerKeys = keyRowsOf(keys === null ? [] : answers[keys]);
+  return { ...snapshot, rules: await rules.answered(session, answers, snapshot.ruleVersions), customerKeys };
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { decide, noCouponLevels, noMoneyRows, noRules } from '../../domain/index.ts';
+import { decodeMessages } from '../../orders-db/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
-import { decodeMessages } from '../publishing/outbox-format.ts';
 import { openLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';
@@ -20,9 +20,10 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
     recordAt(offset, { value: Buffer.from('poison'), ...change }),
   );
   const part = { ...partOf(openLane(0, 0), records), epoch: 4 };
-  const parts = await decodeParts({ codec: codecs.commands, quarantine: new Quarantine(), log: silent }, [
-    part,
-  ]);
+  const parts = await decodeParts(
+    { codec: codecs.commands, quarantine: new Quarantine(), opensSealed: false, log: silent },
+    [part],
+  );
   const snapshot = {
     products: none,
     priceVersion: 1,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../../topics/catalogue.ts';
 import type { Decision } from '../../domain/index.ts';
+import { encodeMessages } from '../../orders-db/index.ts';
 import { CHECKSUM_HEADER, type Codec } from '../../shared/codec/index.ts';
 import {
   type EncodedHeaders,
@@ -12,7 +13,6 @@ import {
   type InRecord,
   type OutMessage,
 } from '../../shared/kafka/index.ts';
-import { encodeMessages } from '../publishing/outbox-format.ts';
 import type { NewDeadLetterRow } from '../store/dead-letters.ts';
 import type { DecodedPart } from './decode.ts';
 import type { DeadLetter } from './read-record.ts';

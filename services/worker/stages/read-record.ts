@@ -17,6 +17,8 @@ import type { Quarantine } from './quarantine.ts';
 export interface DecodeDeps {
   readonly codec: Codec<OrderCommand>;
   readonly quarantine: Quarantine;
+  /** Whether this process can open sealed commands. */
+  readonly opensSealed: boolean;
   readonly log: Logger;
 }
 

@@ -38,9 +38,10 @@ function commandRecord(write: Codecs, offset: number, change: Partial<InRecord> 
 
 /** Decodes the records. Returns their kinds and the reason for which the lane waits. */
 async function decoded(...records: InRecord[]): Promise<{ kinds: string[]; waitsFor: string | null }> {
-  const parts = await decodeParts({ codec: codecs.commands, quarantine: new Quarantine(), log: silent }, [
-    partOf(lane, records),
-  ]);
+  const parts = await decodeParts(
+    { codec: codecs.commands, quarantine: new Quarantine(), opensSealed: false, log: silent },
+    [partOf(lane, records)],
+  );
   const kinds = (parts[0]?.sources ?? []).map(({ content }) =>
     content.kind === 'command' ? 'command' : (content.reason.code as string),
   );

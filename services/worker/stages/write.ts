@@ -56,7 +56,7 @@ export function layOutWrites(
   ].filter((update): update is { place: number; rows: number } => update.place !== null);
   layOutReturns(buffer, decision.newReturns, nowMs);
   layOutMovements(buffer, decision.movements, nowMs);
-  layOutPayments(buffer, decision);
+  layOutPayments(buffer, decision, nowMs);
   layOutRefunds(buffer, decision.newRefunds, nowMs);
   layOutHistory(buffer, changes, nowMs);
   layOutCommands(buffer, commandRows, nowMs);

@@ -4,16 +4,17 @@ import { orderKeyOf } from '../../orders-db/index.ts';
 import type { StatementBuffer } from '../../shared/mysql/index.ts';
 
 /**
- * Writes the insert of new payments. They are sorted by their unique key. So two lanes with the same payments do not deadlock.
+ * Writes the insert of new payments. `nowMs` is the time of the batch. They are sorted by their unique key. So two lanes with the same payments do not deadlock.
  * If another lane has committed one of them, the statement fails with a duplicate key.
  */
 export function layOutPayments(
   buffer: StatementBuffer,
   { newPayments, paymentSources }: Pick<Decision, 'newPayments' | 'paymentSources'>,
+  nowMs: number,
 ): void {
   const columns =
     'order_key,payment_no,payment_id,order_id,provider,provider_payment_id,provider_event_id,amount,currency,disposition,' +
-    'reference,received_at_ms,source_partition,source_offset';
+    'reference,received_at_ms,source_partition,source_offset,booked_at_ms';
   const sorted = newPayments.toSorted((a, b) =>
     paymentKey(a.provider, a.providerPaymentId) < paymentKey(b.provider, b.providerPaymentId) ? -1 : 1,
   );
@@ -37,7 +38,7 @@ export function layOutPayments(
     buffer.text(source.reference);
     buffer.comma();
     buffer.integer(source.issuedAtMs);
-    buffer.sql(`,${source.partition},${source.offset}`);
+    buffer.sql(`,${source.partition},${source.offset},${nowMs}`);
   });
 }
 

@@ -171,7 +171,9 @@ function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number
   buffer.text(command.idempotencyKey);
   buffer.comma();
   buffer.bytes(command.fingerprint!);
-  for (const document of [reason, place.shippingAddress, contactOf(place), metadataOf(place)]) {
+  // An address that is still sealed is erased: only its country and region would be left.
+  const address = command.sealed === null ? place.shippingAddress : null;
+  for (const document of [reason, address, contactOf(place), metadataOf(place)]) {
     buffer.comma();
     buffer.json(document);
   }

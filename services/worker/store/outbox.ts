@@ -1,4 +1,5 @@
 /** The outbox rows of lanes: one per lane and batch, with the exact bytes of every message to publish. */
+import { decodeMessages, publishedName } from '../../orders-db/index.ts';
 import {
   nowSql,
   type Queryable,
@@ -6,7 +7,6 @@ import {
   type StatementBuffer,
   textToSql,
 } from '../../shared/mysql/index.ts';
-import { decodeMessages } from '../publishing/outbox-format.ts';
 
 export interface OutboxRow {
   readonly partition: number;
@@ -29,9 +29,6 @@ export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: reado
     buffer.blob(blob);
   });
 }
-
-/** The topic name of kept rows. The name differs, so that these rows do not count as unpublished. */
-export const publishedName = (topic: string): string => `${topic}#published`;
 
 /**
  * Writes the statement for rows whose messages are all acknowledged. With `keep` the rows get the topic name

@@ -26,8 +26,8 @@ export async function rehearse(session: Session): Promise<void> {
     'INSERT INTO order_commands (order_id,command_id,command_type,outcome,version,source_partition,source_offset,at_ms) ' +
       `VALUES (${orderId},${nobody},'CANCEL','REFUSED',1,${partition},${offset},0)`,
     'INSERT INTO payments (order_key,payment_no,payment_id,order_id,provider,provider_payment_id,provider_event_id,amount,currency,' +
-      'disposition,received_at_ms,source_partition,source_offset) ' +
-      `VALUES (${orderKey},1,${orderId},${orderId},${nobody},HEX(${orderId}),${nobody},1,'EUR','SETTLES',0,${partition},${offset})`,
+      'disposition,received_at_ms,source_partition,source_offset,booked_at_ms) ' +
+      `VALUES (${orderKey},1,${orderId},${orderId},${nobody},HEX(${orderId}),${nobody},1,'EUR','SETTLES',0,${partition},${offset},0)`,
     'INSERT INTO refunds (order_key,refund_no,refund_id,order_id,payment_id,provider,provider_payment_id,amount,currency,status,reason,' +
       'requested_at_ms) ' +
       `VALUES (${orderKey},1,${orderId},${orderId},${orderId},${nobody},${nobody},1,'EUR','REQUESTED','LATE',0)`,

@@ -25,7 +25,7 @@ afterAll(() => stackReset(name));
 
 /** The sums of the lives that the run prints: currency, placed, paid, refunded, kept. */
 const money = [
-  ['EUR', 'EUR 1,746.80', 'EUR 1,668.10', 'EUR 104.30', 'EUR 1,563.80'],
+  ['EUR', 'EUR 1,835.85', 'EUR 1,757.15', 'EUR 146.10', 'EUR 1,611.05'],
   ['USD', 'USD 132.71', 'USD 169.01', 'USD 36.30', 'USD 132.71'],
   ['JPY', 'JPY 3,975', 'JPY 3,975', 'JPY 0', 'JPY 3,975'],
   ['GBP', 'GBP 97.15', 'GBP 39.90', 'GBP 39.90', 'GBP 0.00'],
@@ -49,6 +49,11 @@ test('each sample order and each sample life gets its expected outcome, and noth
   expect({ code, stderr: run.stderrText() }).toEqual({ code: 0, stderr: '' });
   expect(run.stdoutText()).toMatch(/^verify$/m);
   expect(moneyOf(run.stdoutText())).toEqual(money);
+  // Shipped in two parcels; two of four units came back, and one of them was damaged.
+  expect(run.stdoutText()).toMatch(
+    /^ *units +ordered +cancelled +shipped +returned +restocked\n +72 +0 +4 +2 +1$/m,
+  );
+  expect(run.stdoutText()).toMatch(/^ *shipped in two parcels, .* closed +CLOSED /m);
   expect(run.stdoutText()).toMatch(/^ *stopped in /m);
   expect(runningNames(instanceDir(name))).toEqual([]);
 });

@@ -165,6 +165,7 @@ describe('the login of operators', () => {
     [['webhooks', 'reencrypt']],
     [['lag', '--json']],
     [['refunds', 'list', '--json']],
+    [['customer', 'erase', 'c1', '--json']],
   ])('is enough for %j', async (args) => {
     expect(await orderstream(...args)).toMatchObject({ code: 0, stderr: '' });
   });
@@ -230,6 +231,7 @@ describe('a login is refused', () => {
     ['scheduler', 'SELECT contact FROM orders'],
     ['scheduler', 'DELETE FROM scheduler_leases'],
     ['operator', "UPDATE orders SET status = 'PAID'"],
+    ['operator', 'UPDATE payments SET amount = 1'],
     ['operator', 'DELETE FROM dead_letters'],
     ['operator', 'DROP TABLE orders'],
     ...(['ingestion', 'notification', 'operator'] as const).flatMap((login): [LoginName, string][] => [

@@ -42,16 +42,16 @@ export const programs: Readonly<Record<string, () => Promise<Program>>> = {
 };
 
 /** One run of a sample to its end. `stateFile` is kept, so that the next run continues. */
-export async function runSample(
+export async function runSample<Printed = Counted>(
   program: Exclude<Program, Missing>,
   options: { env: Record<string, string>; args: string[] },
-): Promise<Counted> {
+): Promise<Printed> {
   const { stdout } = await run(program.command, [...program.args, ...options.args], {
     cwd: program.cwd,
     env: { ...process.env, ...options.env },
     timeout: RUN_DEADLINE_MS,
   });
-  return JSON.parse(stdout) as Counted;
+  return JSON.parse(stdout) as Printed;
 }
 
 let folder: string | undefined;

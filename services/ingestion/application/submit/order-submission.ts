@@ -1,5 +1,6 @@
 /** A valid order with its idempotency key, ready for the log. */
 import type { OutMessage } from '../../../shared/kafka/index.ts';
+import { type CustomerKey, sealCommand } from '../../../shared/personal-data/index.ts';
 import type { CommandLog } from './command-log.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { orderIdOf } from './order-id.ts';
@@ -18,16 +19,21 @@ export interface OrderSubmission {
   readonly message: OutMessage;
 }
 
+interface SubmissionInput extends Omit<PlaceCommandInput, 'orderId' | 'fingerprint'> {
+  /** Null: the personal fields stay readable. */
+  readonly customerKey: CustomerKey | null;
+}
+
 /**
- * Encodes the place command at once, so that the order itself is no longer needed. The time in the command is the
- * time of this call.
+ * Seals and encodes the place command at once, so that the order itself is no longer needed. The time in the command is
+ * the time of this call.
  */
 export function encodeSubmission(
   { commandLog, nowMs }: EncodeDeps,
-  input: Omit<PlaceCommandInput, 'orderId' | 'fingerprint'>,
+  { customerKey, ...input }: SubmissionInput,
 ): OrderSubmission {
   const orderId = orderIdOf(input.customerId, input.idempotencyKey);
   const fingerprint = fingerprintOf(input.order);
   const command = placeCommand({ ...input, orderId, fingerprint }, nowMs());
-  return { orderId, fingerprint, message: commandLog.encode(command) };
+  return { orderId, fingerprint, message: commandLog.encode(sealCommand(command, customerKey)) };
 }

@@ -5,7 +5,6 @@ import {
   type PlaceOrder,
   placeDefaults,
 } from '../../../../schemas/index.ts';
-import { operatorActor } from '../operators/operator-command.ts';
 import { cancelCommandId, placeCommandId } from './order-id.ts';
 import type { PlaceOrderInput } from './place-order-input.ts';
 
@@ -57,9 +56,7 @@ export function placePayload(order: PlaceOrderInput): PlaceOrder {
 
 export interface CancelCommandInput {
   readonly orderId: string;
-  /** The customer or operator who cancels. */
   readonly customerId: string;
-  readonly isOperator: boolean;
   /** The reason in the customer's words, or null. */
   readonly reason: string | null;
   /** The only version that may be cancelled, or null for any. */
@@ -69,15 +66,13 @@ export interface CancelCommandInput {
 
 /** The cancel command. Repeating the same request gives the same command id. */
 export function cancelCommand(input: CancelCommandInput, nowMs: number): CancelCommand & { orderId: string } {
-  const { orderId, customerId, isOperator, expectedVersion } = input;
-  const sender = isOperator
-    ? { customerId: null, actor: operatorActor(customerId) }
-    : { customerId, actor: 'customer' };
+  const { orderId, customerId, expectedVersion } = input;
   return {
-    commandId: cancelCommandId(input),
+    commandId: cancelCommandId(orderId, customerId, expectedVersion),
     type: 'CANCEL',
     orderId,
-    ...sender,
+    customerId,
+    actor: 'customer',
     idempotencyKey: null,
     fingerprint: null,
     issuedAt: nowMs,

@@ -1,19 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { OrderState } from '../../application/read/status.ts';
+import { sealedMessage } from '../../application/sealing/sealed-message.ts';
 import { appendOne } from '../../application/submit/command-log.ts';
 import { cancelCommand } from '../../application/submit/to-command.ts';
 import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
-import {
-  bodyOf,
-  headerProblem,
-  type OrderAddress,
-  readAnyAddress,
-  readBody,
-} from '../requests/read-request.ts';
+import { bodyOf, headerProblem, type OrderAddress, readAddress, readBody } from '../requests/read-request.ts';
 import { sendOrder, showOrder } from '../responses.ts';
 import { CancelRequest } from '../schemas/order-request.ts';
 import { Order } from '../schemas/order-resource.ts';
@@ -27,9 +22,8 @@ export const cancelOrderOperation: Operation = {
   url: '/v1/orders/:id/cancel',
   summary: 'Request cancellation of an order',
   description:
-    'Idempotent without a key: a repeated request is the same command. The command is processed after all earlier commands for the order. The order and its history show the result. An operator can also cancel the rest of an order that is shipped in part.',
+    'Idempotent without a key: a repeated request is the same command. The command is processed after all earlier commands for the order. The order and its history show the result.',
   scope: 'orders:write',
-  isForOperators: true,
   admissionClass: 'write',
   charge: 'order',
   parameters: [
@@ -88,17 +82,17 @@ export function cancelOrder(deps: RouteDeps): RouteOf<CancelInput> {
   return {
     operation: cancelOrderOperation,
     read(request) {
-      const address = readAnyAddress(request, deps.tickets);
+      const address = readAddress(request, deps.tickets);
       const { reason = null } = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
       return { address, reason, versions: readIfMatch(request) };
     },
     async handler(request, reply, { address, reason, versions }) {
       const state = orProblem(await deps.readStatus(address));
       const expectedVersion = expectVersion(state, versions);
-      const { orderId, customerId, isOperator = false } = address;
+      const { orderId, customerId } = address;
       const traceparent = traceparentOf(request);
       const command = cancelCommand(
-        { orderId, customerId, isOperator, reason, expectedVersion, traceparent },
+        { orderId, customerId, reason, expectedVersion, traceparent },
         deps.nowMs(),
       );
       return cancel(deps, request, reply, { address, state, command });
@@ -123,7 +117,8 @@ async function cancel(
   const wait = waitSeconds > 0 ? deps.waits.open(orderId, customerId) : null;
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
-    const { offset } = orProblem(await appendOne(deps.commandLog, deps.commandLog.encode(command)));
+    const message = orProblem(await sealedMessage(deps, command));
+    const { offset } = orProblem(await appendOne(deps.commandLog, message));
     const event = await wait?.until(({ sourceOffset }) => sourceOffset >= offset, waitSeconds * 1000);
     if (event === null || event === undefined) {
       const shown = showOrder(deps, state, orderId, customerId);

@@ -64,15 +64,6 @@ const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
   // The signature is made by a provider.
   receivePaymentCallback: [401, 404],
   redeliver: [404],
-  // A line may occur once, parts of a refund exclude each other, and no delivery is in the future. An operator has no
-  // ticket of a queued order.
-  requestRefund: [400, 404],
-  retryRefund: [404],
-  shipOrder: [400, 404],
-  deliverOrder: [400, 404],
-  returnOrder: [400, 404],
-  // No worker decides commands in this test.
-  getCommand: [404],
   deleteWebhookEndpoint: [404],
 };
 
@@ -153,20 +144,14 @@ async function ask({ operation, parameters, body, which }: ApiRequest): Promise<
     if (where === 'header') headers[name.toLowerCase()] = text;
     else if (name !== 't') search.set(name, text);
   }
-  const path = operation.path
-    .replace('{id}', target)
-    .replace('{refundId}', target)
-    .replace('{commandId}', 'ship:1');
-  const tokens: Record<string, string> = {
-    'webhooks:manage': fakeTokens.hooks,
-    'orders:ops': fakeTokens.ops,
-  };
+  const token =
+    operation.path.includes('webhook') || operation.id === 'redeliver' ? fakeTokens.hooks : fakeTokens.c1;
   const answer = await world.app.inject({
     method: operation.method as 'GET',
-    url: `${path}?${search}`,
+    url: `${operation.path.replace('{id}', target)}?${search}`,
     headers: {
       ...headers,
-      authorization: `Bearer ${tokens[operation.scope ?? ''] ?? fakeTokens.c1}`,
+      authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
@@ -258,11 +243,7 @@ test('bytes, headers and paths of any kind never cause a 5xx', async () => {
   });
   const request = fc.record({
     method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'),
-    path: fc.constantFrom(
-      ...apiOperations.map(({ path }) => path.replaceAll(/\{\w+\}/g, 'x')),
-      '/docs',
-      '/nowhere',
-    ),
+    path: fc.constantFrom(...apiOperations.map(({ path }) => path.replace('{id}', 'x')), '/docs', '/nowhere'),
     query: fc.option(latin, { nil: '' }),
     headers: fc.dictionary(
       fc.constantFrom(

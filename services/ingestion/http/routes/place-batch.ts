@@ -23,6 +23,7 @@ export const placeBatchOperation: Operation = {
   scope: 'orders:write',
   admissionClass: 'write',
   charge: 'batch',
+  sealsBody: true,
   parameters: [traceparentParameter],
   body: { schema: BatchRequest, bytesMax: 2 * 1024 * 1024, required: true },
   responses: {
@@ -92,6 +93,7 @@ async function readItems(context: BatchContext, readItem: ReadItem, batch: Batch
   const { request } = context;
   const read: Items = { items: new Array(batch.items.length), submissions: [], indices: [] };
   const { customerId } = request.caller;
+  const { customerKey } = request;
   const traceparent = traceparentOf(request);
   const turn = startTurn();
   for (let index = 0; index < batch.items.length; index++) {
@@ -104,7 +106,8 @@ async function readItems(context: BatchContext, readItem: ReadItem, batch: Batch
     try {
       const { order } = value;
       const idempotencyKey = readKeyText(value.idempotencyKey);
-      read.submissions.push(encodeSubmission(context, { customerId, traceparent, order, idempotencyKey }));
+      const input = { customerId, traceparent, order, idempotencyKey, customerKey };
+      read.submissions.push(encodeSubmission(context, input));
       read.indices.push(index);
     } catch (error) {
       read.items[index] = problemText(context, index, error);

@@ -11,7 +11,7 @@ import type { Operation } from '../operation.ts';
 import { preferredWaitSeconds } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
 import { orderBytesMax } from '../requests/bodies.ts';
-import { requireIdempotencyKey } from '../requests/idempotency-key.ts';
+import { readIdempotencyKey } from '../requests/idempotency-key.ts';
 import { readBody } from '../requests/read-request.ts';
 import { sendAccepted, sendOrder, showOrder } from '../responses.ts';
 import { OrderRequest } from '../schemas/order-request.ts';
@@ -31,6 +31,7 @@ export const placeOrderOperation: Operation = {
   scope: 'orders:write',
   admissionClass: 'write',
   charge: 'order',
+  sealsBody: true,
   parameters: [idempotencyKeyParameter, preferParameter, traceparentParameter],
   body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
   responses: {
@@ -98,10 +99,15 @@ interface Logged {
 }
 
 function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderRequest>): OrderSubmission {
-  const idempotencyKey = requireIdempotencyKey(request);
+  const field = request.headers['idempotency-key'];
+  if (field === undefined) throw new HttpProblem('IDEMPOTENCY_KEY_MISSING');
+  const idempotencyKey = typeof field === 'string' ? readIdempotencyKey(field) : null;
+  if (idempotencyKey === null) throw new HttpProblem('IDEMPOTENCY_KEY_INVALID');
   const order = readBody(request, check);
   const { customerId } = request.caller;
-  return encodeSubmission(deps, { customerId, idempotencyKey, order, traceparent: traceparentOf(request) });
+  const { customerKey } = request;
+  const traceparent = traceparentOf(request);
+  return encodeSubmission(deps, { customerId, idempotencyKey, order, traceparent, customerKey });
 }
 
 /** Subscribes before it produces, so that it misses no outcome. */

@@ -18,6 +18,11 @@ export const ingestionMetrics = {
     help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, or share (the caller has too many concurrent requests).',
     labels: ['reason'],
   },
+  ingestion_unsealed_total: {
+    type: 'counter',
+    help: 'Requests whose personal data was appended without encryption, because the key of the customer could not be read.',
+    labels: [],
+  },
   ingestion_callbacks_total: {
     type: 'counter',
     help: 'Callbacks of payment providers: accepted, refused (signature), unreadable, or not_produced.',

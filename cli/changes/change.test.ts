@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { commandProblem } from '../../services/domain/index.ts';
+import { changeCommand, type OrderChange } from './change.ts';
+
+const orderId = '0c9f7f0e-0000-8000-8000-000000000000';
+const request = { orderId, key: 'k1', actor: 'operator:anna', nowMs: 5 };
+const lines = [{ line: 1, quantity: 2 }];
+const ship = (carrier: string | null = null): OrderChange => ({
+  type: 'SHIP',
+  payload: { carrier, trackingNumber: null, lines },
+});
+const deliver = (deliveredAt: number, shipment: number | null = null): OrderChange => ({
+  type: 'DELIVER',
+  payload: { deliveredAt, shipment },
+});
+const changes: OrderChange[] = [
+  ship(),
+  deliver(4, 100),
+  {
+    type: 'RETURN',
+    payload: { reason: null, lines: [{ line: 100, quantity: 1, restock: 0 }], refund: true },
+  },
+  { type: 'REQUEST_REFUND', payload: { amount: null, reason: 'late', lines, shipping: true } },
+];
+
+describe('the command of a change', () => {
+  test.each(changes)('is one that workers decide: $type', (change) => {
+    const command = changeCommand(change, request);
+    expect(commandProblem(command)).toBeNull();
+    expect(command).toMatchObject({
+      orderId,
+      actor: 'operator:anna',
+      customerId: null,
+      issuedAt: 5,
+      ...change,
+    });
+  });
+
+  test('has an id for each order, kind of change and key', () => {
+    const ids = [
+      ...changes.map((change) => changeCommand(change, request)),
+      changeCommand(ship(), { ...request, key: 'k2' }),
+      changeCommand(ship(), { ...request, orderId: '0c9f7f0e-0000-8000-8000-000000000001' }),
+    ].map(({ commandId }) => commandId);
+    expect(new Set(ids).size).toBe(6);
+    expect(changeCommand(ship(), { ...request, nowMs: 9 }).commandId).toBe(ids[0]);
+  });
+
+  test('has another fingerprint for another change with the same key', () => {
+    const of = (change: OrderChange) => changeCommand(change, request).fingerprint?.toString('hex');
+    expect(of(ship('Post'))).not.toBe(of(ship()));
+    expect(of(deliver(4, 1))).not.toBe(of(deliver(4)));
+  });
+
+  test('has the same fingerprint when a delivery is reported again later', () => {
+    const of = (atMs: number) => changeCommand(deliver(atMs), { ...request, nowMs: atMs });
+    expect(of(7).fingerprint).toEqual(of(4).fingerprint);
+    expect(of(7).payload).toEqual({ deliveredAt: 7, shipment: null });
+  });
+});

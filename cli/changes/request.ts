@@ -1,0 +1,117 @@
+/** Sends a change of one order to the command log, with a row of the audit log. Then it waits for the outcome. */
+import { randomUUID } from 'node:crypto';
+import type { Connection } from 'mysql2/promise';
+import type { OrderCommand } from '../../schemas/index.ts';
+import { type AuditAction, type AuditDetails, recordAudit } from '../../services/shared/audit/index.ts';
+import { databaseNowMs, withDatabase } from '../database.ts';
+import { CliError, EXIT_FAILURE } from '../errors.ts';
+import { auditTargetOf, currentOperator, operatorActor } from '../operator.ts';
+import { print, printJson } from '../output.ts';
+import { sendCommand } from '../payments/send-command.ts';
+import { findServers } from '../servers.ts';
+import { changeCommand, type OrderChange } from './change.ts';
+import { appliedText, refusedText } from './format.ts';
+import type { ChangeOptions } from './options.ts';
+import { waitForOutcome } from './outcome.ts';
+
+const auditActions: Readonly<Record<OrderChange['type'], AuditAction>> = {
+  SHIP: 'order.ship_requested',
+  DELIVER: 'order.deliver_requested',
+  RETURN: 'order.return_requested',
+  REQUEST_REFUND: 'order.refund_requested',
+};
+
+/**
+ * Sends the change and prints its outcome. The exit code is 1 if it has no effect. `changeAt` makes the change from the
+ * time of the database, in epoch ms.
+ *
+ * @throws CliError if the command may not be in the log, or if it has no outcome in time
+ */
+export async function requestChange(
+  orderId: string,
+  changeAt: (nowMs: number) => OrderChange,
+  options: ChangeOptions,
+): Promise<void> {
+  const { name, key = randomUUID(), json = false, wait } = options;
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  await withDatabase(mysqlUrl, async (db) => {
+    const { type, command, sent } = await sendChange(db, { name, orderId, key, changeAt });
+    const position = `${sent.partition}-${sent.offset}`;
+    const common = { orderId, type, key, commandId: command.commandId, position };
+    if (wait === false) {
+      if (json) printJson(common);
+      else
+        print(
+          `requested at ${position} with the key ${key}; \`orderstream explain ${orderId}\` shows the outcome`,
+        );
+      return;
+    }
+    const outcome = await waitForOutcome(db, command, sent, wait * 1_000);
+    if (outcome === null)
+      throw new CliError(
+        `the command at ${position} has no outcome after ${wait} s. It is in the log: \`orderstream explain ${orderId}\` shows what it waits for`,
+      );
+    const isApplied = outcome.outcome === 'APPLIED';
+    if (json) printJson({ ...common, ...outcome });
+    else if (isApplied) print(appliedText(type, outcome));
+    else throw new CliError(refusedText(type, outcome));
+    if (!isApplied) process.exitCode = EXIT_FAILURE;
+  });
+}
+
+interface SendRequest {
+  /** The local instance. */
+  readonly name: string;
+  readonly orderId: string;
+  readonly key: string;
+  changeAt(nowMs: number): OrderChange;
+}
+
+interface SentChange {
+  readonly type: OrderChange['type'];
+  readonly command: OrderCommand & { orderId: string };
+  readonly sent: Awaited<ReturnType<typeof sendCommand>>;
+}
+
+/**
+ * Writes the row of the audit log, then appends the command. So no command is in the log without its row, also if the answer
+ * of the broker is lost.
+ *
+ * @throws CliError if the command may not be in the log
+ */
+export async function sendChange(
+  db: Connection,
+  { name, orderId, key, changeAt }: SendRequest,
+): Promise<SentChange> {
+  const nowMs = await databaseNowMs(db);
+  const change = changeAt(nowMs);
+  const command = changeCommand(change, { orderId, key, actor: operatorActor(), nowMs });
+  const details: AuditDetails = { commandId: command.commandId, key, ...detailsOf(change) };
+  const entry = { action: auditActions[change.type], subjectId: orderId, details };
+  await recordAudit(auditTargetOf(db), currentOperator(), [entry], nowMs);
+  const sent = await sendCommand(name, command).catch((error: unknown) => {
+    throw new CliError(
+      `the command may not be in the log. Send it again with --key ${key}: it is applied once`,
+      { detailLines: [error instanceof Error ? error.message : String(error)], cause: error },
+    );
+  });
+  return { type: change.type, command, sent };
+}
+
+/** Numbers only: a free text or a tracking number may name a person. */
+function detailsOf({ type, payload }: OrderChange): AuditDetails {
+  switch (type) {
+    case 'SHIP':
+      return { lines: payload.lines.map(({ line, quantity }) => `${line}:${quantity}`) };
+    case 'DELIVER':
+      return { shipment: payload.shipment, deliveredAt: payload.deliveredAt };
+    case 'RETURN': {
+      const lines = payload.lines.map(({ line, quantity, restock }) => `${line}:${quantity}:${restock}`);
+      return { lines, refund: payload.refund };
+    }
+    case 'REQUEST_REFUND': {
+      const { amount, shipping } = payload;
+      return { amount, shipping, lines: payload.lines.map(({ line, quantity }) => `${line}:${quantity}`) };
+    }
+  }
+}
