@@ -2,6 +2,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { type CouponUses, countCoupons } from './check-coupons.ts';
 import { checkPayments } from './check-payments.ts';
+import { checkUnits, countUnpaid } from './check-units.ts';
 import type { Findings } from './checks.ts';
 import {
   amountsChecksum,
@@ -14,6 +15,8 @@ import {
   MADE_ORDER,
   moneyChecksum,
   type StatusCodes,
+  unitsChecksum,
+  unitsOfLines,
 } from './lane-log.ts';
 import { type CheckedLine, type CheckedOrderRow, toUuid } from './order-row.ts';
 
@@ -28,6 +31,8 @@ export interface OrderDeps {
   coupons: CouponUses;
   /** Units with customers, by SKU. The checks add to it. */
   shipped: Map<string, number>;
+  /** Units of unpaid orders, by customer. The checks add to it. */
+  unpaid: Map<string, number>;
 }
 
 const ORDERS_PER_CHUNK = 2000;
@@ -59,10 +64,14 @@ export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; ol
       else checkAgainstLog(row, offset, deps);
       checkMoney(row, findings);
       if (!WITHOUT_STOCK.has(row.status)) {
-        for (const { sku, quantity, gone } of row.lines) add(deps.held, sku, quantity - gone);
+        for (const { sku, quantity, cancelled, restocked } of row.lines)
+          add(deps.held, sku, quantity - cancelled - restocked);
       }
-      for (const { sku, away } of row.lines) if (away !== 0) add(deps.shipped, sku, away);
+      for (const { sku, shipped, restocked } of row.lines) {
+        if (shipped !== restocked) add(deps.shipped, sku, shipped - restocked);
+      }
       countCoupons(deps.coupons, row);
+      countUnpaid(deps.unpaid, row);
     }
     await checkHistory(deps.db, rows, findings);
     orders += rows.length;
@@ -71,6 +80,7 @@ export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; ol
     // Money without an order has a key of its own, perhaps behind the last order.
     const to = isEnd ? end : last.key + 1;
     await checkPayments({ db: deps.db, findings, orders: rows, from, to });
+    await checkUnits({ db: deps.db, findings, orders: rows, from, to });
     if (isEnd) break;
     from = to;
   }
@@ -82,7 +92,7 @@ async function readChunk(db: Connection, from: number, end: number): Promise<Che
   const [orderRows] = await db.query<RowDataPacket[][]>({
     sql:
       'SELECT order_key, LOWER(HEX(order_id)), status, version, currency, subtotal, discount, shipping, tax, total, received, ' +
-      'refund_pending, refunded, disputed, customer_id, coupon_code, coupon_counted FROM orders' +
+      'refund_pending, refunded, disputed, customer_id, coupon_code, coupon_counted, unpaid_units FROM orders' +
       '  WHERE order_key >= ? AND order_key < ? ORDER BY order_key LIMIT ?',
     values: [from, end, ORDERS_PER_CHUNK],
     rowsAsArray: true,
@@ -94,8 +104,8 @@ async function readChunk(db: Connection, from: number, end: number): Promise<Che
 
   const [itemRows] = await db.query<RowDataPacket[][]>({
     sql:
-      'SELECT order_key, sku, quantity, unit_price, line_total, cancelled + restocked, shipped - restocked FROM order_items ' +
-      'WHERE order_key BETWEEN ? AND ? ORDER BY order_key, line_no',
+      'SELECT order_key, sku, quantity, unit_price, line_total, line_no, cancelled, shipped, returned, restocked, refunded ' +
+      'FROM order_items WHERE order_key BETWEEN ? AND ? ORDER BY order_key, line_no',
     values: [first.key, last.key],
     rowsAsArray: true,
   });
@@ -123,6 +133,7 @@ function toOrder(row: unknown[]): CheckedOrderRow {
     customerId: String(row[14]),
     couponCode: row[15] === null ? null : String(row[15]),
     couponCounted: Number(row[16]),
+    unpaidUnits: Number(row[17]),
     lines: [],
   };
 }
@@ -133,8 +144,12 @@ function toLine(row: unknown[]): CheckedLine {
     quantity: Number(row[2]),
     unitPrice: row[3] === null ? null : Number(row[3]),
     lineTotal: row[4] === null ? null : Number(row[4]),
-    gone: Number(row[5]),
-    away: Number(row[6]),
+    lineNo: Number(row[5]),
+    cancelled: Number(row[6]),
+    shipped: Number(row[7]),
+    returned: Number(row[8]),
+    restocked: Number(row[9]),
+    refunded: Number(row[10]),
   };
 }
 
@@ -165,6 +180,8 @@ function checkAgainstLog(
     findings.add('unlikeOutcome', `${where}: amounts or lines`);
   } else if (lane.money[index] !== 0 && lane.money[index] !== moneyChecksum(row)) {
     findings.add('unlikeOutcome', `${where}: money`);
+  } else if (lane.units[index] !== 0 && lane.units[index] !== unitsChecksum(unitsOfLines(row.lines))) {
+    findings.add('unlikeOutcome', `${where}: units`);
   }
   if ((flags & IS_PLACE) !== 0 && lane.asked[index] !== askedChecksum(row.lines)) {
     findings.add('unlikeRequest', where);

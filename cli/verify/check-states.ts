@@ -14,6 +14,7 @@ import {
   MADE_ORDER,
   moneyChecksum,
   type StatusCodes,
+  unitsChecksum,
 } from './lane-log.ts';
 
 export interface StatesDeps {
@@ -31,6 +32,8 @@ interface Fold {
   amounts: Uint32Array;
   /** 0 if the state does not contain its money. */
   money: Uint32Array;
+  /** 0 if the state does not contain its units. */
+  units: Uint32Array;
   /** Orders whose newest state comes from an outcome that was decided after the tables were read. */
   newer: Uint8Array;
   /** The contents of the last marker. */
@@ -48,6 +51,7 @@ export async function checkStates(deps: StatesDeps): Promise<number> {
     status: new Uint8Array(size),
     amounts: new Uint32Array(size),
     money: new Uint32Array(size),
+    units: new Uint32Array(size),
     newer: new Uint8Array(size),
     covers: -1,
     coversFrom: -1,
@@ -107,7 +111,7 @@ function takeState(
   orderId: string,
   where: string,
 ): void {
-  const { sourceOffset, version, status, terms, money } = state;
+  const { sourceOffset, version, status, terms, money, units } = state;
   const index = lane.madeAt.get(orderId);
   if (index === undefined) {
     // A state older than the log or newer than the tables comes from an outcome that was not read.
@@ -123,6 +127,7 @@ function takeState(
   fold.status[index] = statuses.code(status);
   fold.amounts[index] = terms === null ? 0 : amountsChecksum(terms);
   fold.money[index] = moneyChecksum(money);
+  fold.units[index] = unitsChecksum(units);
 }
 
 function compareStates({ lane, findings, statuses }: StatesDeps, fold: Fold): void {
@@ -144,6 +149,8 @@ function compareStates({ lane, findings, statuses }: StatesDeps, fold: Fold): vo
       findings.add('unlikeState', `${where}: amounts or lines`);
     } else if (differs(fold.money[index] ?? 0, lane.money[index] ?? 0)) {
       findings.add('unlikeState', `${where}: money`);
+    } else if (differs(fold.units[index] ?? 0, lane.units[index] ?? 0)) {
+      findings.add('unlikeState', `${where}: units`);
     }
   }
 }

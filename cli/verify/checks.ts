@@ -16,7 +16,7 @@ const checkTable = {
   outcomeWithoutOrder: 'accepted or rejected outcomes without an order', // invariant 3
   decidedTwice: 'order ids that were accepted or rejected twice', // invariant 3
   versionGap: 'orders whose versions do not increase by one', // invariant 4
-  unlikeOutcome: 'orders that differ from their outcomes in status, version, amounts, lines or money', // invariant 3
+  unlikeOutcome: 'orders that differ from their outcomes in status, version, amounts, lines, money or units', // invariant 3
   unlikeRequest: 'orders whose lines differ from the request', // invariant 5
   history: 'orders whose history does not reach their version', // invariant 4
   money: 'orders whose amounts do not add up', // invariant 5
@@ -25,6 +25,8 @@ const checkTable = {
   stranded: 'payments that settle no live order and have no refund for the rest', // invariant 10
   refundedTwice: 'payments with refunds above their amount', // invariant 10
   coupons: 'counters of coupons that differ from the orders that took them', // invariant 11
+  units: 'orders whose units differ from their shipments and returns, or do not fit their status', // invariant 12
+  unpaidUnits: 'customers whose unpaid units differ from their unpaid orders', // invariant 13
   stock: 'SKUs whose stock is not conserved', // invariant 6
   oversold: 'SKUs with negative available stock', // invariant 6
   deadLetter: 'dead letters that do not match their command', // invariant 7

@@ -39,6 +39,8 @@ export interface LaneLog {
   readonly amounts: Uint32Array;
   /** Checksum of the money of that order, from its last outcome. 0 if the outcome does not contain it. */
   readonly money: Uint32Array;
+  /** Checksum of the units of that order, likewise. */
+  readonly units: Uint32Array;
   /** Checksum of SKUs and quantities that a PLACE command requested. */
   readonly asked: Uint32Array;
   /** Index of the offset that created an order, by order id. */
@@ -63,6 +65,7 @@ export function createLaneLog(partition: number, base: number, next: number): La
     status: new Uint8Array(size),
     amounts: new Uint32Array(size),
     money: new Uint32Array(size),
+    units: new Uint32Array(size),
     asked: new Uint32Array(size),
     madeAt: new Map(),
     deadValues: new Map(),
@@ -131,6 +134,36 @@ export function moneyChecksum(money: MoneyAmounts | null): number {
   if (money === null) return 0;
   const { received, refundPending, refunded, disputed } = money;
   return checksum(`${received} ${refundPending} ${refunded} ${disputed}`);
+}
+
+export interface UnitCounts {
+  ordered: number;
+  cancelled: number;
+  shipped: number;
+  returned: number;
+  restocked: number;
+}
+
+/** The same units give the same number, from an event, a state or the tables. 0 for null. */
+export function unitsChecksum(units: UnitCounts | null): number {
+  if (units === null) return 0;
+  const { ordered, cancelled, shipped, returned, restocked } = units;
+  return checksum(`${ordered} ${cancelled} ${shipped} ${returned} ${restocked}`);
+}
+
+/** The units of all lines of an order. */
+export function unitsOfLines(
+  lines: readonly (Omit<UnitCounts, 'ordered'> & { quantity: number })[],
+): UnitCounts {
+  const units = { ordered: 0, cancelled: 0, shipped: 0, returned: 0, restocked: 0 };
+  for (const line of lines) {
+    units.ordered += line.quantity;
+    units.cancelled += line.cancelled;
+    units.shipped += line.shipped;
+    units.returned += line.returned;
+    units.restocked += line.restocked;
+  }
+  return units;
 }
 
 /** The same lines give the same number, from a command or from the tables. */

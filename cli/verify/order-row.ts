@@ -2,10 +2,14 @@
 import type { LineAmounts, MoneyAmounts, OrderAmounts } from './lane-log.ts';
 
 export interface CheckedLine extends LineAmounts {
-  /** Units that are cancelled or back in stock. */
-  gone: number;
-  /** Units with the customer, or lost. */
-  away: number;
+  /** From 1. */
+  lineNo: number;
+  cancelled: number;
+  shipped: number;
+  returned: number;
+  restocked: number;
+  /** Units that are paid back. */
+  refunded: number;
 }
 
 export interface CheckedOrderRow extends OrderAmounts, MoneyAmounts {
@@ -18,6 +22,8 @@ export interface CheckedOrderRow extends OrderAmounts, MoneyAmounts {
   couponCode: string | null;
   /** Bits of the coupon counters that the order took. */
   couponCounted: number;
+  /** Units that the order counts as unpaid while it is. */
+  unpaidUnits: number;
 }
 
 /** The usual form of an id in hexadecimal digits. */

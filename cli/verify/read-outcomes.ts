@@ -18,6 +18,7 @@ import {
   namesChecksum,
   type StatusCodes,
   setFlag,
+  unitsChecksum,
 } from './lane-log.ts';
 
 /** The state after the records taken so far. `createOutcomeFold` creates it, `takeOutcomes` updates it. */
@@ -152,6 +153,7 @@ function makeOrder(
   lane.changedAt[index] = event.sourceOffset;
   lane.status[index] = statuses.code(event.status);
   lane.money[index] = moneyChecksum(event.money);
+  lane.units[index] = unitsChecksum(event.units);
   if (event.order === null) return;
   setFlag(lane, index, HAS_AMOUNTS);
   lane.amounts[index] = amountsChecksum(event.order);
@@ -174,6 +176,7 @@ function changeOrder(
   lane.changedAt[madeAt] = event.sourceOffset;
   lane.status[madeAt] = statuses.code(event.status);
   lane.money[madeAt] = moneyChecksum(event.money);
+  lane.units[madeAt] = unitsChecksum(event.units);
 }
 
 function belongsIn(partition: number, orderId: string): boolean {

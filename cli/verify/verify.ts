@@ -14,6 +14,7 @@ import { checkDeadLetters, type DeadLetterValues, readDeadLetters } from './chec
 import { checkOrders } from './check-orders.ts';
 import { checkStates } from './check-states.ts';
 import { checkStock } from './check-stock.ts';
+import { checkUnpaid } from './check-units.ts';
 import { type CheckResult, createFindings, type Findings } from './checks.ts';
 import { createLaneLog, createStatusCodes, type LaneLog, type StatusCodes } from './lane-log.ts';
 import { findOutcomesWithoutCommand, takeCommands } from './read-commands.ts';
@@ -56,6 +57,7 @@ interface Run extends VerifyDeps {
   held: Map<string, number>;
   coupons: CouponUses;
   shipped: Map<string, number>;
+  unpaid: Map<string, number>;
   adjusted: Map<string, number>;
   /** False once an outcome log does not begin at its first outcome. */
   fromStart: boolean;
@@ -86,6 +88,7 @@ export async function verify(deps: VerifyDeps): Promise<VerifyReport> {
   const adjusted = run.fromStart ? run.adjusted : null;
   run.report.skus = await checkStock({ db, findings, held, shipped, adjusted });
   await checkCoupons({ db, findings, uses: run.coupons });
+  await checkUnpaid(db, findings, run.unpaid);
 
   const results = findings.results();
   const ok = results.every(({ count }) => count === 0);
@@ -117,7 +120,7 @@ async function verifyPartition(
     commandCount += await takeCommands(records, { lane, findings, decode: run.decoder.command });
   }
   findOutcomesWithoutCommand(lane, commands.low, findings);
-  const { held, shipped, coupons } = run;
+  const { held, shipped, coupons, unpaid } = run;
   const { orders, olderThanLog } = await checkOrders({
     db,
     lane,
@@ -126,6 +129,7 @@ async function verifyPartition(
     held,
     shipped,
     coupons,
+    unpaid,
   });
   const letters = await checkDeadLetters({
     db,
@@ -235,6 +239,7 @@ function createRun(deps: VerifyDeps): Run {
     held: new Map(),
     coupons: { totals: new Map(), customers: new Map() },
     shipped: new Map(),
+    unpaid: new Map(),
     adjusted: new Map(),
     fromStart: true,
     report: {

@@ -12,6 +12,9 @@ GRANT SELECT ON `orderstream`.`provider_records` TO 'orderstream_reconciliation'
 GRANT SELECT ON `orderstream`.`provider_listings` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`coupon_counters` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`coupon_customers` TO 'orderstream_reconciliation'@'%';
+GRANT SELECT ON `orderstream`.`unpaid_customers` TO 'orderstream_reconciliation'@'%';
+GRANT SELECT ON `orderstream`.`shipments` TO 'orderstream_reconciliation'@'%';
+GRANT SELECT ON `orderstream`.`returns` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`notification_deliveries` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`notification_positions` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`notification_retention` TO 'orderstream_reconciliation'@'%';

@@ -13,6 +13,7 @@ const order = (n: number, sourceOffset: number, partition = 2): ExpectedOrder =>
   status: 'S',
   total: 1,
   money: null,
+  units: null,
 });
 const row = (n: number, offset: number, partition = 2) => ({
   order_key: partition * 2 ** 48 + offset,
@@ -23,11 +24,21 @@ const row = (n: number, offset: number, partition = 2) => ({
   total: 1,
 });
 
+const units = { ordered: 5, cancelled: 1, shipped: 4, returned: 3, restocked: 2 };
+
 /** A table that records its queries. */
 function table(rows: ReturnType<typeof row>[]) {
   const asked: string[] = [];
   const mysql = {
     async rows(sql: string, params: number[] = []) {
+      if (sql.includes('FROM order_items')) {
+        asked.push('units');
+        const keys = sql
+          .match(/IN \(([\d,]+)\)/)![1]!
+          .split(',')
+          .map(Number);
+        return keys.map((order_key) => ({ order_key, ...units }));
+      }
       if (!sql.includes('BETWEEN')) {
         const ids = [...sql.matchAll(/x'([0-9a-f]{32})'/g)].map(([, hex]) => hex);
         asked.push(`${ids.length} ids`);
@@ -79,4 +90,15 @@ it('reads changed orders by id: their keys follow from an earlier command', asyn
   const found = await readExpectedOrders(mysql, [order(1, 10), { ...order(2, 700), version: 3 }]);
   expect([...found.keys()]).toEqual([idOf(1), idOf(2)]);
   expect(asked).toEqual(['1 ranges', '1 ids']);
+});
+
+it('reads units only of changed orders whose outcome has them', async () => {
+  const { asked, mysql } = table([row(1, 10), row(2, 11), row(3, 12)]);
+  const changed = [
+    { ...order(2, 700), version: 3, units: { ...units, shipped: 0 } },
+    { ...order(3, 701), version: 2 },
+  ];
+  const found = await readExpectedOrders(mysql, [order(1, 10), ...changed]);
+  expect([1, 2, 3].map((n) => found.get(idOf(n))!.units)).toEqual([null, units, null]);
+  expect(asked).toEqual(['1 ranges', '2 ids', 'units']);
 });

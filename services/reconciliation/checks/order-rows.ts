@@ -1,16 +1,19 @@
 /** Reads the rows of orders for comparison, by id or by ranges of keys. */
-import type { OrderMoney } from '../../../schemas/index.ts';
+import type { OrderMoney, OrderUnits } from '../../../schemas/index.ts';
 import { orderKeyOf, selectOrders } from '../../orders-db/index.ts';
 import { bytesToUuid, type Queryable } from '../../shared/mysql/index.ts';
 import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
 
 export interface RowState {
   orderId: string;
+  orderKey: number;
   customerId: string;
   status: string;
   version: number;
   total: number;
   money: OrderMoney;
+  /** The units of its lines. Null if they were not read, because the outcome does not contain them. */
+  units: OrderUnits | null;
 }
 
 const columns = [
@@ -18,6 +21,16 @@ const columns = [
   ...(['received', 'refund_pending', 'refunded', 'disputed'] as const),
 ] as const;
 type ComparedOrderRow = Awaited<ReturnType<typeof selectOrders<(typeof columns)[number]>>>[number];
+
+/** The axes of `OrderUnits`, and the columns of `order_items` that they add up. */
+const unitAxes = [
+  ['ordered', 'quantity'],
+  ['cancelled', 'cancelled'],
+  ['shipped', 'shipped'],
+  ['returned', 'returned'],
+  ['restocked', 'restocked'],
+] as const satisfies readonly (readonly [keyof OrderUnits, string])[];
+const noUnits: OrderUnits = { ordered: 0, cancelled: 0, shipped: 0, returned: 0, restocked: 0 };
 
 /** Offsets that one range may span per wanted order. In a longer range, most rows would be useless. */
 const spanPerOrder = 4;
@@ -45,7 +58,23 @@ export async function readExpectedOrders(
     mysql,
     changed.map(({ orderId }) => orderId),
   );
+  await addUnits(
+    mysql,
+    changed.flatMap(({ orderId, units }) => (units === null ? [] : (others.get(orderId) ?? []))),
+  );
   return new Map([...rows, ...others]);
+}
+
+/** Reads the units of these orders into their rows. An order without lines has none. */
+async function addUnits(mysql: Queryable, rows: readonly RowState[]): Promise<void> {
+  if (rows.length === 0) return;
+  const sums = unitAxes.map(([axis, column]) => `CAST(SUM(${column}) AS SIGNED) AS ${axis}`);
+  const found = await mysql.rows<OrderUnits & { order_key: number }>(
+    `SELECT order_key, ${sums.join(', ')} FROM order_items
+     WHERE order_key IN (${rows.map(({ orderKey }) => orderKey).join(',')}) GROUP BY order_key`,
+  );
+  const byKey = new Map(found.map(({ order_key: key, ...units }) => [key, units]));
+  for (const row of rows) row.units = byKey.get(row.orderKey) ?? noUnits;
 }
 
 /**
@@ -86,5 +115,6 @@ function stateOf(row: ComparedOrderRow): RowState {
   const { order_id, customer_id: customerId, status, version, total } = row;
   const { received, refund_pending: refundPending, refunded, disputed } = row;
   const money = { received, refundPending, refunded, disputed };
-  return { orderId: bytesToUuid(order_id), customerId, status, version, total, money };
+  const [orderId, orderKey] = [bytesToUuid(order_id), row.order_key];
+  return { orderId, orderKey, customerId, status, version, total, money, units: null };
 }

@@ -4,6 +4,7 @@ import type { RowState } from './order-rows.ts';
 import { compareCache, compareRow } from './orders.ts';
 
 const money = { received: 100, refundPending: 30, refunded: 20, disputed: 0 };
+const units = { ordered: 5, cancelled: 1, shipped: 4, returned: 3, restocked: 2 };
 const expected: ExpectedOrder = {
   orderId: 'o1',
   customerId: 'c1',
@@ -13,13 +14,17 @@ const expected: ExpectedOrder = {
   status: 'CANCELLED',
   total: 100,
   money,
+  units,
 };
-const row: RowState = { orderId: 'o1', customerId: 'c1', version: 2, status: 'CANCELLED', total: 100, money };
+const row: RowState = {
+  ...{ orderId: 'o1', orderKey: 7, customerId: 'c1', version: 2, status: 'CANCELLED', total: 100 },
+  ...{ money, units },
+};
 
 it('agrees if the row has all values of the outcome', () => {
   expect(compareRow(expected, row)).toBeNull();
   expect(
-    compareRow({ ...expected, total: null, customerId: null, status: null, money: null }, row),
+    compareRow({ ...expected, total: null, customerId: null, status: null, money: null, units: null }, row),
   ).toBeNull();
 });
 
@@ -33,6 +38,11 @@ it.each<[string, Partial<RowState>]>([
   ['another sum of open refunds', { money: { ...money, refundPending: 0 } }],
   ['another sum of refunds', { money: { ...money, refunded: 21 } }],
   ['another sum of disputes', { money: { ...money, disputed: 1 } }],
+  ['other ordered units', { units: { ...units, ordered: 6 } }],
+  ['other cancelled units', { units: { ...units, cancelled: 0 } }],
+  ['other shipped units', { units: { ...units, shipped: 5 } }],
+  ['other returned units', { units: { ...units, returned: 2 } }],
+  ['other restocked units', { units: { ...units, restocked: 3 } }],
 ])('differs by %s', (_name, different) => {
   expect(compareRow(expected, { ...row, ...different })?.kind).toBe('ORDER_DIFFERS');
 });
@@ -46,6 +56,7 @@ it('reports a missing row with its expected values', () => {
     total: 100,
     customerId: 'c1',
     money: { received: 100, refundPending: 30, refunded: 20, disputed: 0 },
+    units: { ordered: 5, cancelled: 1, shipped: 4, returned: 3, restocked: 2 },
   });
 });
 

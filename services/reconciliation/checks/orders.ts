@@ -2,13 +2,13 @@
  * (b) Compares outcomes and rows, and (e) Redis and rows. It covers remembered orders, orders whose row looked
  * wrong when their outcome arrived, and open findings.
  */
-import type { OrderMoney } from '../../../schemas/index.ts';
+import type { OrderMoney, OrderUnits } from '../../../schemas/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Redis } from '../../shared/redis/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import { readLanes, type WorkerPositions } from '../following/worker-positions.ts';
-import { type ExpectedOrder, isSameMoney, type Memory } from '../matching/recent-outcomes.ts';
+import { type ExpectedOrder, isSameMoney, isSameUnits, type Memory } from '../matching/recent-outcomes.ts';
 import { type CachedOrder, createCacheReader } from './cached-orders.ts';
 import type { Check, OpenFinding } from './check.ts';
 import { expectedIn } from './expected.ts';
@@ -77,14 +77,15 @@ async function readRows(
 
 /** Null if row and outcome agree. A newer row is also a difference, because its outcome must arrive. */
 export function compareRow(expected: ExpectedOrder, row: RowState | undefined): Difference | null {
-  const { orderId, version, status, total, customerId, money } = expected;
+  const { orderId, version, status, total, customerId, money, units } = expected;
   const agrees =
     row !== undefined &&
     row.version === version &&
     (status === null || row.status === status) &&
     (total === null || row.total === total) &&
     (customerId === null || row.customerId === customerId) &&
-    isSameMoney(money, row.money);
+    isSameMoney(money, row.money) &&
+    isSameUnits(units, row.units);
   if (agrees) return null;
   const wanted = textOf(expected);
   return row === undefined
@@ -97,10 +98,11 @@ type Sides = Pick<RowState, 'version'> & {
   total: number | null;
   customerId: string | null;
   money: OrderMoney | null;
+  units: OrderUnits | null;
 };
 
-function textOf({ version, status, total, customerId, money }: Sides): string {
-  return JSON.stringify({ version, status, total, customerId, money });
+function textOf({ version, status, total, customerId, money, units }: Sides): string {
+  return JSON.stringify({ version, status, total, customerId, money, units });
 }
 
 export function compareCache(row: RowState, cached: CachedOrder | null): Difference | null {

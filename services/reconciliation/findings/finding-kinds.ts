@@ -185,6 +185,18 @@ export const kinds = {
     remedy:
       'The provider lists a payment or refund that our tables do not have like this, or the other way round. The subject is the provider with its id. No payment: its callback never came, so ask the provider to send it again. No refund: a person made it at the provider, so do not refund again. If our refund fails because of it, run `orderstream refunds settle` with the id of the provider as reference. Not listed: `orderstream payments show`, and ask the provider where the money is.',
   },
+  UNITS_DIFFER: {
+    group: 'units',
+    subject: 'order',
+    remedy:
+      'The lines of the order do not have the units of its shipments and returns. Or its status does not fit its units. Something other than a worker wrote these tables. `orderstream explain` shows the outcomes, which have the right units. Ship and refund nothing of this order before the rows are correct.',
+  },
+  UNPAID_DIFFERS: {
+    group: 'unpaid',
+    subject: 'customer',
+    remedy:
+      'The units in unpaid_customers do not equal the unpaid_units of the unpaid orders of this customer. If the counter is too high, new orders of the customer are rejected too early. Find the write that bypassed the workers and undo it.',
+  },
   STATE_MISSING: {
     group: 'states',
     subject: 'order',
@@ -250,8 +262,8 @@ export function isLasting(kind: FindingKind): boolean {
 export interface Difference {
   kind: FindingKind;
   /**
-   * `<partition>-<offset>`, order id, payment id, refund id, coupon code (with ` <customer id>`), SKU, partition,
-   * `<provider>/<id at the provider>`,
+   * One of: `<partition>-<offset>`, order id, payment id, refund id, customer id, SKU, partition.
+   * A coupon code (with ` <customer id>`). `<provider>/<id at the provider>`.
    * `<event id>/<endpoint id>`, topic (with `/<partition>-<offset>`), or kind.
    */
   subject: string;

@@ -15,6 +15,8 @@ export interface Kind {
     | 'refunds'
     | 'coupons'
     | 'providers'
+    | 'units'
+    | 'unpaid'
     | 'states'
     | 'logs'
     | 'findings';
@@ -24,6 +26,7 @@ export interface Kind {
     | 'payment'
     | 'refund'
     | 'coupon'
+    | 'customer'
     | 'record'
     | 'sku'
     | 'partition'

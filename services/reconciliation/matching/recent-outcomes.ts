@@ -2,7 +2,7 @@
  * The newest outcomes in bounded memory: the newest state of each order and the newest events. The oldest entries
  * are evicted first. The service still finds damage to an evicted order if the tables contradict each other.
  */
-import type { OrderEvent, OrderMoney } from '../../../schemas/index.ts';
+import type { OrderEvent, OrderMoney, OrderUnits } from '../../../schemas/index.ts';
 import { createNewestMap } from './newest-map.ts';
 
 /** The expected values of an order's row, from its newest outcome. */
@@ -18,6 +18,8 @@ export interface ExpectedOrder {
   total: number | null;
   /** The money of the order after the outcome. Null if the outcome does not contain it. */
   money: OrderMoney | null;
+  /** The units of the order after the outcome. Null for a new order, whose units are those of its lines. */
+  units: OrderUnits | null;
 }
 
 /** One outcome that notification should have processed. */
@@ -100,6 +102,7 @@ export function expectedOf(
   return {
     ...{ orderId, customerId, partition, sourceOffset, version, status, total },
     money: sharedIfNone(event.money),
+    units: version > 1 ? event.units : null,
   };
 }
 
@@ -118,6 +121,18 @@ export function isSameMoney(a: OrderMoney | null, b: OrderMoney | null): boolean
     a.refundPending === b.refundPending &&
     a.refunded === b.refunded &&
     a.disputed === b.disputed
+  );
+}
+
+/** Whether both sides agree. A side without units proves nothing. */
+export function isSameUnits(a: OrderUnits | null, b: OrderUnits | null): boolean {
+  if (a === null || b === null) return true;
+  return (
+    a.ordered === b.ordered &&
+    a.cancelled === b.cancelled &&
+    a.shipped === b.shipped &&
+    a.returned === b.returned &&
+    a.restocked === b.restocked
   );
 }
 

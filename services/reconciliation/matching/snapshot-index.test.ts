@@ -22,6 +22,7 @@ const state = (orderId: string, sourceOffset: number, different: Partial<OrderSt
     sourceOffset,
     terms: { total: 100 },
     money: null,
+    units: null,
     ...different,
   }) as OrderState;
 const marker = (covers: number, coversFrom = -1): OrderState =>
@@ -39,6 +40,7 @@ const order = (
   status: 'PENDING_PAYMENT',
   total: 100,
   money: null,
+  units: null,
   ...different,
 });
 
@@ -91,6 +93,17 @@ it('differs by money, unless one side does not have it', () => {
   expect(states.compare(order('a', 4, { money: { ...money } }))).toBeNull();
   expect(states.compare(order('a', 4, { money: { ...money, refunded: 1 } }))?.kind).toBe('STATE_DIFFERS');
   expect(states.compare(order('a', 4))).toBeNull();
+});
+
+it('differs by units of a changed order, unless one side does not have them', () => {
+  const units = { ordered: 5, cancelled: 1, shipped: 4, returned: 3, restocked: 2 };
+  const states = book(whole, state('a', 4, { version: 2, units }), state('b', 5, { units }), marker(5));
+  expect(states.compare(order('a', 4, { version: 2, units: { ...units } }))).toBeNull();
+  expect(states.compare(order('a', 4, { version: 2, units: { ...units, shipped: 5 } }))?.kind).toBe(
+    'STATE_DIFFERS',
+  );
+  expect(states.compare(order('a', 4, { version: 2 }))).toBeNull();
+  expect(states.compare(order('b', 5))).toBeNull();
 });
 
 it('waits for the outcome of a state that is ahead', () => {

@@ -7,7 +7,7 @@ import type { OrderState } from '../../../schemas/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import { createLasting, type Lasting } from '../findings/lasting.ts';
 import { createNewestMap } from './newest-map.ts';
-import { type ExpectedOrder, isSameMoney, sharedIfNone } from './recent-outcomes.ts';
+import { type ExpectedOrder, isSameMoney, isSameUnits, sharedIfNone } from './recent-outcomes.ts';
 
 export interface Marker {
   /** Source offset of the last covered outcome. */
@@ -28,10 +28,7 @@ export interface StateBook {
   lasting: Lasting;
 }
 
-type KnownState = Pick<ExpectedOrder, 'version' | 'status' | 'customerId' | 'total' | 'money'> & {
-  partition: number;
-  sourceOffset: number;
-};
+type KnownState = Omit<ExpectedOrder, 'orderId'>;
 
 const beforeTheFirst = -1;
 
@@ -96,7 +93,8 @@ function compareState(expected: ExpectedOrder, state: KnownState): Difference | 
     state.status === expected.status &&
     state.customerId === expected.customerId &&
     (state.total === expected.total || expected.total === null || state.total === null) &&
-    isSameMoney(expected.money, state.money);
+    isSameMoney(expected.money, state.money) &&
+    isSameUnits(expected.units, state.units);
   if (agrees) return null;
   const difference: Difference = {
     kind: 'STATE_DIFFERS',
@@ -111,12 +109,13 @@ function compareState(expected: ExpectedOrder, state: KnownState): Difference | 
 function knownOf(partition: number, state: OrderState): KnownState {
   const { version, status, customerId, sourceOffset, terms } = state;
   const money = sharedIfNone(state.money);
-  return { version, status, customerId, total: terms?.total ?? null, money, partition, sourceOffset };
+  const units = version > 1 ? state.units : null;
+  return { version, status, customerId, total: terms?.total ?? null, money, units, partition, sourceOffset };
 }
 
 function textOf(state: Omit<KnownState, 'partition'>): string {
-  const { version, status, customerId, total, money, sourceOffset } = state;
-  return JSON.stringify({ version, status, total, customerId, money, sourceOffset });
+  const { version, status, customerId, total, money, units, sourceOffset } = state;
+  return JSON.stringify({ version, status, total, customerId, money, units, sourceOffset });
 }
 
 function wentBack(partition: number, before: Marker, { sourceOffset }: OrderState): Difference {

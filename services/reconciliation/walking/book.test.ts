@@ -25,7 +25,8 @@ function sessionOf(orders: readonly Order[], available: number): Session {
     if (sql.includes('FROM stock')) {
       return params[0] === '' ? [{ sku: 'P1', initial: 100_000, added: 0, available, shipped: 0 }] : [];
     }
-    if (/FROM (payments|refunds|coupon_\w+|provider_\w+)/.test(sql)) return [];
+    if (/FROM (payments|refunds|coupon_\w+|provider_\w+|shipments|returns|unpaid_customers)/.test(sql))
+      return [];
     const [after = -1, second = 0] = params as number[];
     if (sql.includes('FROM orders')) {
       return orders
@@ -38,6 +39,7 @@ function sessionOf(orders: readonly Order[], available: number): Session {
           currency: 'EUR',
           timer_at_ms: null,
           coupon_counted: 0,
+          ...{ unpaid_units: 0, unpaid_customer: null },
           order_key: n,
           order_id: uuidToBytes(idOf(n)),
           status,
@@ -48,8 +50,8 @@ function sessionOf(orders: readonly Order[], available: number): Session {
     return orders
       .filter(({ n }) => n > after && n <= second)
       .map(({ n, units = {} }) => ({
-        ...{ order_key: n, sku: 'P1', quantity: 1, unit_price: 10, line_total: 10 },
-        ...{ cancelled: 0, shipped: 0, restocked: 0, ...units },
+        ...{ order_key: n, line_no: 1, sku: 'P1', quantity: 1, unit_price: 10, line_total: 10 },
+        ...{ cancelled: 0, shipped: 0, returned: 0, restocked: 0, refunded: 0, ...units },
       }));
   };
   return {

@@ -1,5 +1,5 @@
 /**
- * The checks that compare rows with rows. One walk reads all orders with their lines, payments and refunds, in one
+ * The checks that compare rows with rows. One walk reads all orders with their lines, payments, refunds, shipments and returns, in one
  * consistent read-only snapshot. These tables, stock and the counters of coupons change in the same transactions. So any
  * difference in the snapshot is real. A snapshot takes no locks, and pauses keep the load low. The database only reads
  * rows in key order. This process adds and compares, so that the workers' database has less work.
@@ -12,13 +12,16 @@ import type { Pace } from '../checks/pace.ts';
 import type { Tally } from '../findings/tally.ts';
 import { compareAmounts } from './amounts.ts';
 import { type CountedOrders, countOrders } from './coupons.ts';
+import type { PagedReads } from './pages.ts';
 import { compareMoney, sumRefunds } from './payments.ts';
 import { compareRecords, type ProviderLimits } from './provider-records.ts';
 import { compareRefunds, type RefundLimits } from './refunds.ts';
 import { type KeyRows, type OrderRow, readChunk } from './rows.ts';
 import { compareStock, countUnits, type SkuUnits } from './stock.ts';
 import { findStuck, type StuckLimits, type StuckRules } from './stuck.ts';
+import { compareUnits } from './units.ts';
 import { noteUnlisted, readListed, type UnlistedMoney } from './unlisted-money.ts';
+import { countUnpaid, type UnpaidUnits } from './unpaid.ts';
 
 export type BookLimits = StuckLimits & RefundLimits & ProviderLimits;
 
@@ -48,6 +51,8 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
       'REFUND_FAILED',
       'COUPON_DIFFERS',
       'PROVIDER_DIFFERS',
+      'UNITS_DIFFER',
+      'UNPAID_DIFFERS',
     ],
     async run(_open, tally, signal) {
       const session = await connect();
@@ -61,6 +66,7 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
           limits,
           units: new Map(),
           counted: countOrders(),
+          unpaid: countUnpaid(),
           unlisted: noteUnlisted(listed, limits),
           tally,
         };
@@ -73,8 +79,10 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
           }, signal);
         }
         await compareRecords(session, listed.keys(), limits, nowMs, tally, pace, signal);
-        await compareStock(session, walk.units, tally, pace, signal);
-        await walk.counted.compare(session, tally, pace, signal);
+        const reads: PagedReads = { session, pace, signal };
+        await compareStock(reads, walk.units, tally);
+        await walk.counted.compare(reads, tally);
+        await walk.unpaid.compare(reads, tally);
         return {};
       } finally {
         await session.close();
@@ -89,6 +97,7 @@ interface Walk {
   /** Units on orders, by SKU. */
   units: Map<string, SkuUnits>;
   counted: CountedOrders;
+  unpaid: UnpaidUnits;
   unlisted: UnlistedMoney;
   tally: Tally;
 }
@@ -103,9 +112,13 @@ function compare(walk: Walk, rows: KeyRows): void {
   for (const difference of compareRefunds(rows, sums, limits, rules.nowMs)) tally.add(difference);
 }
 
-function compareOrder({ units, counted, tally, rules }: Walk, order: OrderRow, { lines }: KeyRows): void {
+function compareOrder(walk: Walk, order: OrderRow, { lines, moved }: KeyRows): void {
+  const { units, counted, unpaid, tally, rules } = walk;
   for (const line of lines) countUnits(units, line, holdsStock(order.status));
   counted.add(order);
+  unpaid.add(order);
+  const different = compareUnits(order, lines, moved);
+  if (different !== null) tally.add(different);
   const amounts = compareAmounts(order, lines);
   if (amounts !== null) tally.add(amounts);
   const stuck = findStuck(order, rules);

@@ -3,10 +3,9 @@
  * them back when it ends unpaid or is cancelled.
  */
 import { customerCounted, totalCounted } from '../../domain/index.ts';
-import type { Session } from '../../shared/mysql/index.ts';
-import type { Pace } from '../checks/pace.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import type { Tally } from '../findings/tally.ts';
+import { type PagedReads, pageRows, readPages } from './pages.ts';
 import type { OrderRow } from './rows.ts';
 
 /** Orders in these statuses have given their coupon back. `cli/verify` has its own list, and a test compares the two. */
@@ -17,14 +16,11 @@ export const withoutCoupon: ReadonlySet<string> = new Set([
   'PAYMENT_FAILED',
 ]);
 
-/** Rows of one query. */
-const chunkRows = 4_000;
-
 /** The orders that count, by counter. */
 export interface CountedOrders {
   add(order: OrderRow): void;
   /** Compares every counter, and forgets the orders. */
-  compare(session: Pick<Session, 'rows'>, tally: Tally, pace: Pace, signal: AbortSignal): Promise<void>;
+  compare(reads: PagedReads, tally: Tally): Promise<void>;
 }
 
 export function countOrders(): CountedOrders {
@@ -36,11 +32,11 @@ export function countOrders(): CountedOrders {
       if ((counted & totalCounted) !== 0) addOne(byCode, code);
       if ((counted & customerCounted) !== 0) addOne(byCustomer, `${code} ${customerId}`);
     },
-    async compare(session, tally, pace, signal) {
-      for await (const { code, taken } of readTotals(session, pace, signal))
-        compareOne(byCode, code, taken, tally);
-      for await (const { key, used } of readCustomers(session, pace, signal))
-        compareOne(byCustomer, key, used, tally);
+    async compare(reads, tally) {
+      for await (const { code, initial, added, available } of readTotals(reads))
+        compareOne(byCode, code, initial + added - available, tally);
+      for await (const { code, customer_id: customerId, used } of readCustomers(reads))
+        compareOne(byCustomer, `${code} ${customerId}`, used, tally);
       for (const missing of [byCode, byCustomer]) {
         for (const [subject, orders] of missing) tally.add(couponDifference(subject, orders, 0));
       }
@@ -68,45 +64,38 @@ function couponDifference(subject: string, orders: number, taken: number): Diffe
   };
 }
 
-async function* readTotals(
-  session: Pick<Session, 'rows'>,
-  pace: Pace,
-  signal: AbortSignal,
-): AsyncGenerator<{ code: string; taken: number }> {
-  for (let after = ''; ; ) {
-    const rows = await pace.chunk(
-      () =>
-        session.rows<{ code: string; initial: number; added: number; available: number }>(
-          'SELECT code, initial, added, available FROM coupon_counters WHERE code > ? ORDER BY code LIMIT ?',
-          [after, chunkRows],
-        ),
-      signal,
-    );
-    for (const { code, initial, added, available } of rows)
-      yield { code, taken: initial + added - available };
-    if (rows.length < chunkRows) return;
-    after = rows.at(-1)!.code;
-  }
+function readTotals({ session, pace, signal }: PagedReads) {
+  return readPages<{ code: string; initial: number; added: number; available: number }, string>(
+    (after) =>
+      pace.chunk(
+        () =>
+          session.rows(
+            'SELECT code, initial, added, available FROM coupon_counters WHERE code > ? ORDER BY code LIMIT ?',
+            [after, pageRows],
+          ),
+        signal,
+      ),
+    '',
+    ({ code }) => code,
+  );
 }
 
-async function* readCustomers(
-  session: Pick<Session, 'rows'>,
-  pace: Pace,
-  signal: AbortSignal,
-): AsyncGenerator<{ key: string; used: number }> {
-  for (let [code, customerId] = ['', '']; ; ) {
-    const rows = await pace.chunk(
-      () =>
-        session.rows<{ code: string; customer_id: string; used: number }>(
-          `SELECT code, customer_id, used FROM coupon_customers WHERE code > ? OR (code = ? AND customer_id > ?)
+function readCustomers({ session, pace, signal }: PagedReads) {
+  return readPages<
+    { code: string; customer_id: string; used: number },
+    readonly [code: string, customerId: string]
+  >(
+    ([code, customerId]) =>
+      pace.chunk(
+        () =>
+          session.rows(
+            `SELECT code, customer_id, used FROM coupon_customers WHERE code > ? OR (code = ? AND customer_id > ?)
            ORDER BY code, customer_id LIMIT ?`,
-          [code, code, customerId, chunkRows],
-        ),
-      signal,
-    );
-    for (const row of rows) yield { key: `${row.code} ${row.customer_id}`, used: row.used };
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < chunkRows) return;
-    [code, customerId] = [last.code, last.customer_id];
-  }
+            [code, code, customerId, pageRows],
+          ),
+        signal,
+      ),
+    ['', ''],
+    ({ code, customer_id }) => [code, customer_id],
+  );
 }

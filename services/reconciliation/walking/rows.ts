@@ -1,9 +1,10 @@
 /**
- * Reads orders with their lines, payments and refunds in chunks by key. All these tables have the key of the order first.
+ * Reads orders with their lines, payments, refunds, shipments and returns in chunks by key. All these tables have the key of the order first.
  * So the rows of one chunk are joined here, and each table is read once. Money without an order has a key of its own.
  */
 import { customerCounted, type OrderStatus } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
+import { type MovedUnits, readMovedUnits } from './moved-units.ts';
 
 export interface OrderRow {
   order_key: number;
@@ -28,15 +29,21 @@ export interface OrderRow {
   coupon_code: string | null;
   /** Null if the order took no counter of its customer. */
   coupon_customer: string | null;
+  /** The units that the order counts as unpaid, and its customer: null if it counts none. */
+  unpaid_units: number;
+  unpaid_customer: string | null;
 }
 
 export interface LineRow {
   order_key: number;
+  line_no: number;
   sku: string;
   quantity: number;
   cancelled: number;
   shipped: number;
+  returned: number;
   restocked: number;
+  refunded: number;
   /** Null for a line of a rejected order without a price. */
   unit_price: number | null;
   line_total: number | null;
@@ -85,6 +92,8 @@ export interface KeyRows {
   lines: readonly LineRow[];
   payments: readonly PaymentRow[];
   refunds: readonly RefundRow[];
+  /** Undefined for an order without shipments and returns. */
+  moved?: MovedUnits | undefined;
 }
 
 /** Orders of one chunk. */
@@ -95,9 +104,11 @@ const readOrders =
   'SELECT order_key, order_id, status, currency, subtotal, discount, shipping, tax, total, received, refund_pending, refunded, ' +
   'disputed, payment_due_at_ms, timer_at_ms, updated_at_ms, coupon_counted, ' +
   'IF(coupon_counted = 0, NULL, coupon_code) AS coupon_code, ' +
-  `IF(coupon_counted & ${customerCounted}, customer_id, NULL) AS coupon_customer FROM orders`;
+  `IF(coupon_counted & ${customerCounted}, customer_id, NULL) AS coupon_customer, unpaid_units, ` +
+  "IF(unpaid_units > 0 AND status = 'PENDING_PAYMENT', customer_id, NULL) AS unpaid_customer FROM orders";
 const readLines =
-  'SELECT order_key, sku, quantity, cancelled, shipped, restocked, unit_price, line_total FROM order_items';
+  'SELECT order_key, line_no, sku, quantity, cancelled, shipped, returned, restocked, refunded, unit_price, line_total ' +
+  'FROM order_items';
 const readPayments =
   'SELECT order_key, payment_id, order_id, amount, currency, disposition, disputed, provider, provider_payment_id, received_at_ms ' +
   'FROM payments';
@@ -132,6 +143,7 @@ export async function readChunk(
   const lines = await rowsOf<LineRow>(readLines);
   const payments = await rowsOf<PaymentRow>(readPayments);
   const refunds = await rowsOf<RefundRow>(readRefunds);
+  const moved = await readMovedUnits(session, after, upTo);
   const visitMoneyBefore = (key: number): void => {
     for (;;) {
       const next = Math.min(payments.key(), refunds.key());
@@ -143,7 +155,10 @@ export async function readChunk(
     const key = order.order_key;
     visitMoneyBefore(key);
     lines.skipTo(key);
-    visit({ order, lines: lines.take(key), payments: payments.take(key), refunds: refunds.take(key) });
+    visit({
+      ...{ order, lines: lines.take(key), payments: payments.take(key), refunds: refunds.take(key) },
+      moved: moved.get(key),
+    });
   }
   visitMoneyBefore(Number.POSITIVE_INFINITY);
   return isLast ? null : upTo;

@@ -1,12 +1,8 @@
 /** (c) Compares stock with the units of live orders, per SKU. */
-import type { Session } from '../../shared/mysql/index.ts';
-import type { Pace } from '../checks/pace.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
 import type { Tally } from '../findings/tally.ts';
+import { type PagedReads, pageRows, readPages } from './pages.ts';
 import type { LineRow } from './rows.ts';
-
-/** Rows of one query. */
-const chunkSkus = 4_000;
 
 /** Units of one SKU on all orders. */
 export interface SkuUnits {
@@ -31,29 +27,34 @@ export function countUnits(
 
 /** Removes each matched SKU from `units`. The remaining SKUs have no stock row. */
 export async function compareStock(
-  session: Session,
+  reads: PagedReads,
   units: Map<string, SkuUnits>,
   tally: Tally,
-  pace: Pace,
-  signal: AbortSignal,
 ): Promise<void> {
-  for (let after = ''; ; ) {
-    const rows = await pace.chunk(
-      () =>
-        session.rows<{ sku: string; initial: number; added: number; available: number; shipped: number }>(
-          'SELECT sku, initial, added, available, shipped FROM stock WHERE sku > ? ORDER BY sku LIMIT ?',
-          [after, chunkSkus],
-        ),
-      signal,
-    );
-    for (const { sku, initial, added, available, shipped } of rows) {
-      compare(tally, sku, units.get(sku) ?? noUnits, { held: initial + added - available, shipped });
-      units.delete(sku);
-    }
-    if (rows.length < chunkSkus) break;
-    after = rows.at(-1)!.sku;
+  for await (const { sku, initial, added, available, shipped } of readStock(reads)) {
+    compare(tally, sku, units.get(sku) ?? noUnits, { held: initial + added - available, shipped });
+    units.delete(sku);
   }
   for (const [sku, expected] of units) compare(tally, sku, expected, noUnits);
+}
+
+function readStock({ session, pace, signal }: PagedReads) {
+  return readPages<
+    { sku: string; initial: number; added: number; available: number; shipped: number },
+    string
+  >(
+    (after) =>
+      pace.chunk(
+        () =>
+          session.rows(
+            'SELECT sku, initial, added, available, shipped FROM stock WHERE sku > ? ORDER BY sku LIMIT ?',
+            [after, pageRows],
+          ),
+        signal,
+      ),
+    '',
+    ({ sku }) => sku,
+  );
 }
 
 /** Names shipped units only if they differ. */

@@ -6,6 +6,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findingKinds } from '../../../services/reconciliation/findings/finding-kinds.ts';
 import { makeWorld } from '../../support/order-world/order-world.ts';
+import { addGoods } from '../../support/order-world/order-world-goods.ts';
 import { addMoney } from '../../support/order-world/order-world-money.ts';
 import { plants } from '../../support/order-world/planted-differences.ts';
 import { deliverAll, type Planting, startPlanting } from '../../support/order-world/planting.ts';
@@ -32,6 +33,7 @@ let planting: Planting;
 beforeAll(async () => {
   const world = makeWorld(ordersInWorld);
   addMoney(world);
+  addGoods(world);
   one = await reconcileWorld(world, { prefix, RECONCILE_EVERY: '1s' });
   planting = await startPlanting(one);
   await deliverAll(one);

@@ -1,6 +1,5 @@
 /** Money in a small world (order-world.ts), as workers decide it. */
-import type { OrderCommand } from '../../../schemas/index.ts';
-import { command, idOf, orderPartitions, outcome, type World, type WorldOrder } from './order-world.ts';
+import { change, idOf, keyOf, orderPartitions, type World, type WorldOrder } from './order-world.ts';
 
 /** An order is paid, and a cancelled one gets late money, which is refunded. Two orders took counters of a coupon. */
 export function addMoney(world: World): void {
@@ -18,26 +17,28 @@ export function addMoney(world: World): void {
   world.published = [...world.next];
 }
 
-/** One payment of exactly the total settles the order. */
-function pay(world: World, order: WorldOrder): void {
+/** One payment of exactly the total settles the order. Returns its id. */
+export function pay(world: World, order: WorldOrder): string {
   const amount = order.total;
   order.status = 'PAID';
-  order.received = amount;
-  confirm(world, order, amount, 'SETTLES');
+  return confirm(world, order, amount, 'SETTLES');
 }
 
 /** Money for an order that has ended. Its refund succeeds. */
 function payLate(world: World, order: WorldOrder): void {
   const amount = 700;
-  order.received = amount;
+  order.refundPending = amount;
   const paymentId = confirm(world, order, amount, 'LATE');
-  addRefund(world, { orderKey: keyOf(order), no: 1, orderId: order.id, paymentId, amount });
-  change(world, order, 'RECORD_REFUND', 'order.refunded', {
-    received: amount,
-    refundPending: 0,
-    refunded: amount,
-  });
-  order.refunded = amount;
+  refund(world, order, paymentId, amount);
+}
+
+/** A refund of the payment that was requested before. It succeeds. Returns its id. */
+export function refund(world: World, order: WorldOrder, paymentId: string, amount: number): string {
+  const refundId = addRefund(world, { orderKey: keyOf(order), no: 1, orderId: order.id, paymentId, amount });
+  order.refundPending -= amount;
+  order.refunded += amount;
+  change(world, order, 'order.refunded', { type: 'RECORD_REFUND', payload: recordedRefund });
+  return refundId;
 }
 
 /** Money that names no order of the world. Its refund succeeds. */
@@ -54,9 +55,9 @@ function takeCoupon(order: WorldOrder): void {
 }
 
 function confirm(world: World, order: WorldOrder, amount: number, disposition: string): string {
-  const refundPending = disposition === 'SETTLES' ? 0 : amount;
+  order.received += amount;
   const type = disposition === 'SETTLES' ? 'order.paid' : 'order.payment_kept';
-  change(world, order, 'CONFIRM_PAYMENT', type, { received: amount, refundPending, refunded: 0 });
+  change(world, order, type, { type: 'CONFIRM_PAYMENT', payload: confirmedPayment });
   return addPayment(world, { orderKey: keyOf(order), no: 1, orderId: order.id, amount, disposition });
 }
 
@@ -66,48 +67,18 @@ function addPayment(world: World, payment: Omit<World['payments'][number], 'paym
   return paymentId;
 }
 
-function addRefund(world: World, refund: Omit<World['refunds'][number], 'refundId' | 'status'>): void {
-  const refundId = idOf(`refund ${refund.orderKey} ${refund.no}`);
-  world.refunds.push({ ...refund, refundId, status: 'SUCCEEDED' });
-}
-
-/** A command that is applied to the order, with the money after it. */
-function change(
-  world: World,
-  order: WorldOrder,
-  commandType: 'CONFIRM_PAYMENT' | 'RECORD_REFUND',
-  type: string,
-  money: { received: number; refundPending: number; refunded: number },
-): void {
-  const { id, partition } = order;
-  const version = order.version + 1;
-  const commandId = `money:${id}:${version}`;
-  const payload = payloads[commandType];
-  const offset = command(world, partition, id, {
-    type: commandType,
-    commandId,
-    payload,
-  } as Partial<OrderCommand>);
-  order.version = version;
-  world.history.push({ orderId: id, version, status: order.status });
-  outcome(world, partition, offset, {
-    ...{ outcome: 'APPLIED', type, orderId: id, version, status: order.status, commandId, commandType },
-    money: { ...money, disputed: 0 },
-  });
+function addRefund(world: World, row: Omit<World['refunds'][number], 'refundId' | 'status'>): string {
+  const refundId = idOf(`refund ${row.orderKey} ${row.no}`);
+  world.refunds.push({ ...row, refundId, status: 'SUCCEEDED' });
+  return refundId;
 }
 
 /** The checks read no contents of these commands. */
-const payloads = {
-  CONFIRM_PAYMENT: {
-    ...{ provider: 'local', providerEventId: 'e', amount: 1, currency: 'EUR' },
-    ...{ providerPaymentId: null, kind: 'CAPTURED', reference: null },
-  },
-  RECORD_REFUND: {
-    ...{ provider: 'local', providerEventId: 'e', amount: 1, currency: 'EUR', succeeded: true },
-    ...{ refundId: null, providerRefundId: null, failureCode: null },
-  },
+const confirmedPayment = {
+  ...{ provider: 'local', providerEventId: 'e', amount: 1, currency: 'EUR' },
+  ...{ providerPaymentId: null, kind: 'CAPTURED', reference: null },
 };
-
-function keyOf({ partition, offset }: WorldOrder): number {
-  return partition * 2 ** 48 + offset;
-}
+const recordedRefund = {
+  ...{ provider: 'local', providerEventId: 'e', amount: 1, currency: 'EUR', succeeded: true },
+  ...{ refundId: null, providerRefundId: null, failureCode: null },
+};

@@ -1,7 +1,7 @@
 /** The tables of a small world (order-world.ts), as the product would write them. */
 import type { Connection } from 'mysql2/promise';
 import { COMMANDS } from '../../../topics/catalogue.ts';
-import { AT_MS, type World, type WorldOrder } from './order-world.ts';
+import { AT_MS, keyOf, type World } from './order-world.ts';
 
 const tables = [
   'orders',
@@ -14,6 +14,9 @@ const tables = [
   'refunds',
   'coupon_counters',
   'coupon_customers',
+  'shipments',
+  'returns',
+  'unpaid_customers',
   'provider_records',
   'provider_listings',
 ];
@@ -23,11 +26,18 @@ export async function writeTables(db: Connection, world: World): Promise<void> {
   for (const table of tables) await db.query(`DELETE FROM ${table}`);
   await writeOrders(db, world);
   await writeMoney(db, world);
+  await writeGoods(db, world);
   await writeDeadLetters(db, world);
   await insert(
     db,
-    'INSERT INTO stock (sku, initial, added, available) VALUES ?',
-    world.stock.map(({ sku, initial, added, available }) => [sku, initial, added, available]),
+    'INSERT INTO stock (sku, initial, added, available, shipped) VALUES ?',
+    world.stock.map(({ sku, initial, added, available, shipped }) => [
+      sku,
+      initial,
+      added,
+      available,
+      shipped,
+    ]),
   );
   await insert(
     db,
@@ -41,10 +51,9 @@ async function insert(db: Connection, sql: string, rows: unknown[][]): Promise<v
 }
 
 async function writeOrders(db: Connection, world: World): Promise<void> {
-  const keyOf = (order: WorldOrder) => order.partition * 2 ** 48 + order.offset;
   await insert(
     db,
-    'INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, received, refunded, coupon_code, coupon_counted, price_version, idempotency_key, fingerprint, created_at_ms, updated_at_ms) VALUES ?',
+    'INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, received, refund_pending, refunded, coupon_code, coupon_counted, unpaid_units, price_version, idempotency_key, fingerprint, created_at_ms, updated_at_ms) VALUES ?',
     world.orders.map((order) => [
       keyOf(order),
       idBytes(order.id),
@@ -57,10 +66,8 @@ async function writeOrders(db: Connection, world: World): Promise<void> {
       0,
       0,
       order.total,
-      order.received,
-      order.refunded,
-      order.couponCode,
-      order.couponCounted,
+      ...[order.received, order.refundPending, order.refunded],
+      ...[order.couponCode, order.couponCounted, order.unpaidUnits],
       1,
       order.id,
       Buffer.alloc(32),
@@ -70,15 +77,12 @@ async function writeOrders(db: Connection, world: World): Promise<void> {
   );
   await insert(
     db,
-    'INSERT INTO order_items (order_key, line_no, sku, quantity, unit_price, line_total) VALUES ?',
+    `INSERT INTO order_items (order_key, line_no, sku, quantity, unit_price, line_total, cancelled, shipped, returned, restocked,
+       refunded) VALUES ?`,
     world.orders.flatMap((order) =>
       order.items.map((item, line) => [
-        keyOf(order),
-        line + 1,
-        item.sku,
-        item.quantity,
-        item.unitPrice,
-        item.lineTotal,
+        ...[keyOf(order), line + 1, item.sku, item.quantity, item.unitPrice, item.lineTotal],
+        ...[item.cancelled, item.shipped, item.returned, item.restocked, item.refunded],
       ]),
     ),
   );
@@ -137,6 +141,29 @@ async function writeMoney(db: Connection, world: World): Promise<void> {
     db,
     'INSERT INTO coupon_customers (code, customer_id, used) VALUES ?',
     world.couponCustomers.map(({ code, customerId, used }) => [code, customerId, used]),
+  );
+}
+
+async function writeGoods(db: Connection, world: World): Promise<void> {
+  await insert(
+    db,
+    `INSERT INTO shipments (order_key, shipment_no, line_units, shipped_at_ms, delivered_at_ms, source_partition, source_offset)
+     VALUES ?`,
+    world.shipments.map(({ orderKey, no, lines, isDelivered }) => [
+      ...[orderKey, no, JSON.stringify(lines), AT_MS, isDelivered ? AT_MS : null, 0, 0],
+    ]),
+  );
+  await insert(
+    db,
+    `INSERT INTO returns (order_key, return_no, line_units, refund_id, returned_at_ms, source_partition, source_offset) VALUES ?`,
+    world.returns.map(({ orderKey, no, lines, refundId }) => [
+      ...[orderKey, no, JSON.stringify(lines), idBytes(refundId), AT_MS, 0, 0],
+    ]),
+  );
+  await insert(
+    db,
+    'INSERT INTO unpaid_customers (customer_id, units) VALUES ?',
+    world.unpaidCustomers.map(({ customerId, units }) => [customerId, units]),
   );
 }
 

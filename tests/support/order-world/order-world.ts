@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { LogReader, LogRecord } from '../../../cli/kafka/log-reader.ts';
-import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
+import type { OrderCommand, OrderEvent, OrderUnits } from '../../../schemas/index.ts';
 import type { Codecs } from '../../../services/shared/codec/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue.ts';
 import { PARTITIONS, partitionOfOrder } from '../../../topics/partition.ts';
 import { exampleEvent } from '../records/example-event.ts';
 import { acceptedOrder, placePayload } from './one-line-order.ts';
-import type { World, WorldRecord } from './world.ts';
+import type { World, WorldOrder, WorldRecord } from './world.ts';
 
 export type { World, WorldOrder, WorldRecord } from './world.ts';
 
@@ -29,11 +29,14 @@ export function makeWorld(orders = 30): World {
     orders: [],
     history: [],
     deadLetterRows: [],
-    stock: [{ sku: SKU, initial: 1000, added: 0, available: 1000 }],
+    stock: [{ sku: SKU, initial: 1000, added: 0, available: 1000, shipped: 0 }],
     payments: [],
     refunds: [],
     couponCounters: [],
     couponCustomers: [],
+    shipments: [],
+    returns: [],
+    unpaidCustomers: [],
     next: Array(PARTITIONS).fill(0),
     published: [],
   };
@@ -93,6 +96,7 @@ export function newOrderIn(partition: number, nth: number): string {
 }
 
 const noMoney = { received: 0, refundPending: 0, refunded: 0, disputed: 0 };
+const noUnits = { cancelled: 0, shipped: 0, returned: 0, restocked: 0, refunded: 0 };
 
 function place(world: World, id: string, rejected: boolean): void {
   const partition = partitionOfOrder(id);
@@ -114,11 +118,11 @@ function place(world: World, id: string, rejected: boolean): void {
     version: 1,
     subtotal: rejected ? 0 : total,
     total: rejected ? 0 : total,
-    received: 0,
-    refunded: 0,
+    ...noMoney,
     couponCode: null,
     couponCounted: 0,
-    items: [{ sku: rejected ? 'GONE' : SKU, quantity, ...price }],
+    unpaidUnits: 0,
+    items: [{ sku: rejected ? 'GONE' : SKU, quantity, ...price, ...noUnits }],
   });
   if (!rejected) world.stock[0]!.available -= quantity;
   const snapshot = acceptedOrder(SKU, quantity, PRICE);
@@ -133,32 +137,50 @@ function place(world: World, id: string, rejected: boolean): void {
     reason: rejected ? { code: 'UNKNOWN_SKU', message: 'no such product', pointer: null, seen: null } : null,
     order: rejected ? null : snapshot,
     money: rejected ? null : noMoney,
+    units: rejected ? null : unitsOf(world.orders.at(-1)!),
   });
 }
 
 function cancel(world: World, id: string): void {
   const order = world.orders.find((candidate) => candidate.id === id)!;
-  const payload = { reason: null, expectedVersion: null, lines: [] };
-  const commandId = `cancel:${id}`;
-  const offset = command(world, order.partition, id, {
-    type: 'CANCEL',
-    commandId,
-    payload,
-  } as Partial<OrderCommand>);
   order.status = 'CANCELLED';
-  order.version = 2;
   world.stock[0]!.available += order.items[0]!.quantity;
-  world.history.push({ orderId: id, version: 2, status: 'CANCELLED' });
-  outcome(world, order.partition, offset, {
-    outcome: 'APPLIED',
-    type: 'order.cancelled',
-    orderId: id,
-    version: 2,
-    status: 'CANCELLED',
-    commandId,
-    commandType: 'CANCEL',
-    money: noMoney,
+  change(world, order, 'order.cancelled', {
+    type: 'CANCEL',
+    payload: { reason: null, expectedVersion: null, lines: [] },
   });
+}
+
+/**
+ * A command that is applied to the order. The caller has changed the order before, but not its version. The outcome has this
+ * type.
+ */
+export function change(
+  world: World,
+  order: WorldOrder,
+  type: string,
+  applied: Pick<OrderCommand, 'type' | 'payload'>,
+): void {
+  const { id, partition, status, received, refundPending, refunded } = order;
+  const version = order.version + 1;
+  const commandId = `change:${id}:${version}`;
+  const offset = command(world, partition, id, { ...applied, commandId } as Partial<OrderCommand>);
+  order.version = version;
+  world.history.push({ orderId: id, version, status });
+  outcome(world, partition, offset, {
+    ...{ outcome: 'APPLIED', type, orderId: id, version, status, commandId, commandType: applied.type },
+    money: { received, refundPending, refunded, disputed: 0 },
+    units: unitsOf(order),
+  });
+}
+
+function unitsOf({ items }: WorldOrder): OrderUnits {
+  const sum = (axis: 'quantity' | keyof typeof noUnits) =>
+    items.reduce((units, item) => units + item[axis], 0);
+  return {
+    ...{ ordered: sum('quantity'), cancelled: sum('cancelled'), shipped: sum('shipped') },
+    ...{ returned: sum('returned'), restocked: sum('restocked') },
+  };
 }
 
 function repeat(world: World, id: string): void {
@@ -192,8 +214,13 @@ function setAside(world: World, partition: number): void {
   outcome(world, partition, offset, { outcome: 'DEAD_LETTERED', type: 'command.dead_lettered', version: 0 });
 }
 
+/** The key of the order in the tables. */
+export function keyOf({ partition, offset }: Pick<WorldOrder, 'partition' | 'offset'>): number {
+  return partition * 2 ** 48 + offset;
+}
+
 /** Adds a command to the log of its partition. Returns its offset. */
-export function command(world: World, partition: number, id: string, parts: Partial<OrderCommand>): number {
+function command(world: World, partition: number, id: string, parts: Partial<OrderCommand>): number {
   const offset = world.next[partition]!;
   world.next[partition] = offset + 1;
   const body = {
@@ -211,7 +238,7 @@ export function command(world: World, partition: number, id: string, parts: Part
 }
 
 /** Adds the outcome of the command at this offset. */
-export function outcome(world: World, partition: number, offset: number, parts: Partial<OrderEvent>): void {
+function outcome(world: World, partition: number, offset: number, parts: Partial<OrderEvent>): void {
   const body = eventAt(partition, offset, parts);
   world.events.push({
     partition,

@@ -4,6 +4,7 @@
 
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
 import { markerOf } from './order-world-states.ts';
+import { goodsPlants } from './planted-goods.ts';
 import { moneyPlants } from './planted-money.ts';
 import { idBytes, type Plant, plant } from './planting.ts';
 
@@ -121,6 +122,7 @@ const books: Plant[] = [
   stock('a unit without an owner', 'S-1', 'available = available - 1'),
   stock('units that were added outside the workers', 'S-2', 'added = added + 5'),
   stock('another initial stock', 'S-3', 'initial = initial + 1'),
+  stock('a unit that was shipped for no order', 'S-4', 'shipped = shipped + 1'),
   plant('a line whose SKU has no stock row', async (p) => {
     const { id, partition, offset } = p.order();
     await p.sql(
@@ -251,6 +253,7 @@ export const plants: readonly Plant[] = [
   ...orders,
   ...books,
   ...moneyPlants,
+  ...goodsPlants,
   ...deadLetters,
   ...deliveries,
   ...states,

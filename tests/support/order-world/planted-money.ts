@@ -1,6 +1,7 @@
 /** Differences of money, coupons and timers to plant. Most are about money without an order, so that no order is damaged. */
 import { isDecided } from '../../../services/domain/index.ts';
-import { AT_MS, idOf, type WorldOrder } from './order-world.ts';
+import { AT_MS, idOf, keyOf, type WorldOrder } from './order-world.ts';
+import { shipAll } from './planted-goods.ts';
 import { idBytes, type Plant, type Planting, plant } from './planting.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -250,6 +251,7 @@ const late: Plant[] = (
     const order = p.order();
     await addPayment(p, { order, amount: order.total, disposition: 'SETTLES' });
     await p.sql('UPDATE orders SET received = total WHERE order_id = ?', idBytes(order.id));
+    if (status !== 'PAID') await shipAll(p, order, status === 'DELIVERED');
     await p.change(order, status, 1);
     return [`ORDER_STUCK ${order.id}`];
   });
@@ -263,7 +265,3 @@ export const moneyPlants: readonly Plant[] = [
   ...timers,
   ...late,
 ];
-
-function keyOf({ partition, offset }: WorldOrder): number {
-  return partition * 2 ** 48 + offset;
-}

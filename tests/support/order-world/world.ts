@@ -12,11 +12,14 @@ export interface World {
   orders: WorldOrder[];
   history: { orderId: string; version: number; status: string }[];
   deadLetterRows: { partition: number; offset: number; digest: Buffer }[];
-  stock: { sku: string; initial: number; added: number; available: number }[];
+  stock: { sku: string; initial: number; added: number; available: number; shipped: number }[];
   payments: WorldPayment[];
   refunds: WorldRefund[];
   couponCounters: { code: string; initial: number; available: number }[];
   couponCustomers: { code: string; customerId: string; used: number }[];
+  shipments: WorldShipment[];
+  returns: WorldReturn[];
+  unpaidCustomers: { customerId: string; units: number }[];
   /** The decided position, by partition. */
   next: number[];
   published: number[];
@@ -40,10 +43,25 @@ export interface WorldOrder {
   total: number;
   subtotal: number;
   received: number;
+  refundPending: number;
   refunded: number;
   couponCode: string | null;
   couponCounted: number;
-  items: { sku: string; quantity: number; unitPrice: number | null; lineTotal: number | null }[];
+  unpaidUnits: number;
+  items: WorldLine[];
+}
+
+interface WorldLine {
+  sku: string;
+  quantity: number;
+  unitPrice: number | null;
+  lineTotal: number | null;
+  cancelled: number;
+  shipped: number;
+  returned: number;
+  restocked: number;
+  /** Units that are paid back. */
+  refunded: number;
 }
 
 /** Its provider is `local`, and its id there is `paymentId`. */
@@ -65,4 +83,18 @@ interface WorldRefund {
   paymentId: string;
   amount: number;
   status: string;
+}
+
+interface WorldShipment {
+  orderKey: number;
+  no: number;
+  lines: { line: number; quantity: number }[];
+  isDelivered: boolean;
+}
+
+interface WorldReturn {
+  orderKey: number;
+  no: number;
+  lines: { line: number; quantity: number; restock: number }[];
+  refundId: string;
 }
