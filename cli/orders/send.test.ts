@@ -64,10 +64,14 @@ function accepted(id: string, replayed: boolean): PlaceAnswer {
 const links = { self: '', history: '', events: '' };
 const at = '2026-01-05T10:00:00.000Z';
 const totals = { subtotal: 0, discount: 0, shipping: 0, tax: 0, taxIncluded: 0, total: 0 };
-const decided = { customerId: 'c1', totals, createdAt: at, updatedAt: at, links };
+const money = { received: 0, refundPending: 0, refunded: 0, disputed: 0 };
+const units = { ordered: 1, cancelled: 0, shipped: 0, returned: 0, restocked: 0 };
+const progress = { line: 1, cancelled: 0, shipped: 0, returned: 0, refunded: 0 };
+const decided = { customerId: 'c1', totals, money, units, createdAt: at, updatedAt: at, links };
 
 function decide(id: string, order: Record<string, unknown>): OrderResource {
-  const items = order['items'] as { sku: string; quantity: number }[];
+  const ordered = order['items'] as { sku: string; quantity: number }[];
+  const items = ordered.map((item) => ({ ...progress, ...item }));
   const currency = String(order['currency']);
   const rejected = items.some(({ sku }) => sku === 'GONE');
   if (!rejected) return { id, version: 1, status: 'PENDING_PAYMENT', currency, items, ...decided };

@@ -1,7 +1,6 @@
 /** Appends one command of an operator to the command log. */
-import type { OrderCommand } from '../../schemas/index.ts';
 import { loadCodecs } from '../../services/shared/codec/index.ts';
-import { commandMessage } from '../../services/shared/command-log/index.ts';
+import { commandMessage, type KeyedCommand } from '../../services/shared/command-log/index.ts';
 import { createAccumulator, createKafkaConfig } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 import { noMetrics } from '../../services/shared/metrics/index.ts';
@@ -13,7 +12,7 @@ const closeMs = 2_000;
 /** Resolves with the position of the command. Rejects if the command is not, or perhaps not, in the log. */
 export async function sendCommand(
   name: string,
-  command: OrderCommand & { orderId: string },
+  command: KeyedCommand,
 ): Promise<{ partition: number; offset: bigint }> {
   const servers = await findServers(name, process.env, ['kafka', 'registry']);
   const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });

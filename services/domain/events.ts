@@ -8,12 +8,10 @@ import {
 } from '../../schemas/index.ts';
 import type { KnownOrder, NewOrder, Snapshot, SourceRecord, StoredOutcome } from './context.ts';
 import type { OrderStatus } from './orders/status.ts';
-import { moneyOf, unitsOf } from './payments/records.ts';
+import { moneyOf, noMoney, unitsOf } from './payments/records.ts';
 import * as reasons from './reasons.ts';
 
 type Seen = Pick<KnownOrder, 'status' | 'version'>;
-
-const noMoney = { received: 0, refundPending: 0, refunded: 0, disputed: 0 } as const;
 
 /** The position of a record in the log, and that of the record before it. */
 type RecordPosition = Pick<SourceRecord, 'partition' | 'offset' | 'prevOffset'>;

@@ -33,12 +33,11 @@ export { accepted, rejected } from './events.ts';
 
 export { isMailAddress, mailAddressLengthMax, mailAddressPattern } from './mail-address.ts';
 export type { LineUpdate, NewReturn, NewShipment, StockMovement } from './orders/goods-ledger.ts';
-export { type OrderResource, type OrderView, orderResource } from './orders/response.ts';
+export { isSettled, type OrderResource, type OrderView, orderResource } from './orders/response.ts';
 export {
   acceptedStatus,
   decidedStatuses,
   holdsStock,
-  isFinal,
   type OrderStatus,
   orderStatuses,
 } from './orders/status.ts';
@@ -53,9 +52,10 @@ export type {
   RefundReason,
   RefundStatus,
 } from './payments/payment.ts';
+export { noMoney } from './payments/records.ts';
 export { isOneLine, linesPattern, oneLinePattern, toOneLine } from './plain-text.ts';
 export { amountText, currencies } from './pricing/currency.ts';
-export { type PriceBreak, type PricedLine, type Product, priceOrder } from './pricing/price.ts';
+export { type PriceBreak, type Product, priceOrder } from './pricing/price.ts';
 export {
   type Coupon,
   defaultFlags,

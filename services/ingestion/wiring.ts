@@ -22,9 +22,11 @@ import { createReceiveCallback } from './application/payments/receive-callback.t
 import { createSessionStore } from './application/payments/session-store.ts';
 import { createCursors } from './application/read/cursor.ts';
 import { createOrderCache } from './application/read/order-cache.ts';
+import { createOrderRecords } from './application/read/order-records.ts';
 import { createOrderStore, type KnownSubmission } from './application/read/order-store.ts';
 import { createPartitionProgress } from './application/read/partition-progress.ts';
 import { createReadStatus } from './application/read/status.ts';
+import { createStockLevels } from './application/read/stock-levels.ts';
 import { orderReader, submissionReader } from './application/read/store-readers.ts';
 import { loadCustomerKeys } from './application/sealing/customer-key-store.ts';
 import {
@@ -135,7 +137,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     streams,
     store,
     ...paymentParts({ servers, commandLog, callerLimits, metrics }),
-    ...webhookParts(config, mysql.pool),
+    ...tableParts(config, mysql.pool),
     cursors: createCursors(config.ticketSecret),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     nowMs: clock.nowMs,
@@ -184,11 +186,14 @@ function paymentParts({
   };
 }
 
-function webhookParts(
+/** What reads or changes tables without a command. */
+function tableParts(
   config: WireContext['config'],
   db: Servers['mysql']['pool'],
-): Pick<AppDeps, 'webhooks' | 'deliveries' | 'readWebhookUrl'> {
+): Pick<AppDeps, 'records' | 'stock' | 'webhooks' | 'deliveries' | 'readWebhookUrl'> {
   return {
+    records: createOrderRecords(db),
+    stock: createStockLevels(db),
     webhooks: createWebhookStore({
       db,
       secrets: createSecretBox(config.webhookSecretKeys),

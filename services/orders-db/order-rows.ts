@@ -49,6 +49,11 @@ export interface ItemColumns {
   tax: number;
   tax_included: number;
   tax_rate_ppm: number;
+  cancelled: number;
+  shipped: number;
+  returned: number;
+  restocked: number;
+  refunded: number;
 }
 
 type Reader = Pick<Queryable, 'rows'>;

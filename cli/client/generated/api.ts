@@ -94,7 +94,7 @@ export interface paths {
         };
         /**
          * Stream the versions of an order
-         * @description Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the final state. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.
+         * @description Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the last state: the status is final, and no refund waits for its result. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.
          */
         get: operations["streamOrder"];
         put?: never;
@@ -139,6 +139,86 @@ export interface paths {
          * @description Idempotent without a key: an order has one session. Later requests get the same session, whatever their body. The session expires at the `paymentDueAt` of the order.
          */
         post: operations["openPaymentSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the payments of an order, oldest first
+         * @description Money that came before the order was placed is not in the list. It goes back. The list is empty while the order is queued.
+         */
+        get: operations["listOrderPayments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the refunds of an order, oldest first
+         * @description A retry of a failed refund is a refund of its own. The list is empty while the order is queued.
+         */
+        get: operations["listOrderRefunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the returns of an order, oldest first
+         * @description Each return is goods that came back. The list is empty while the order is queued.
+         */
+        get: operations["listOrderReturns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/shipments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the shipments of an order, oldest first
+         * @description Each shipment is one parcel with units of some lines. The list is empty while the order is queued.
+         */
+        get: operations["listOrderShipments"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -199,6 +279,23 @@ export interface paths {
          * @description For payment providers. The request needs no token, but a signature of its exact body that is at most 5 minutes old. 200 means that all events are durable in Kafka. Send the callback again after any other status except 400 and 413. 401 and 404 may end when the settings of the API are corrected. A repeated callback has no second effect.
          */
         post: operations["receivePaymentCallback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stock/{sku}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the stock of a SKU */
+        get: operations["getStock"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -794,6 +891,25 @@ export interface components {
             /** @constant */
             version: 0;
         };
+        /** @description A line with its progress. The units only grow. */
+        DecidedItem: {
+            /** @description Units that an operator cancelled after a part of the order was shipped. */
+            cancelled: number;
+            /** @description Number of the line in the order, from 1. */
+            line: number;
+            lineTotal?: number;
+            name?: string;
+            quantity: number;
+            /** @description Units of which the price was refunded, or is requested as a refund. */
+            refunded: number;
+            /** @description Units that came back. */
+            returned: number;
+            /** @description Units that were shipped. Later returns do not lower the number. */
+            shipped: number;
+            sku: string;
+            /** @description Absent if the line of a rejected order could not be priced. */
+            unitPrice?: number;
+        };
         /** @description An accepted or rejected order. `include=details` adds data from your request. */
         DecidedOrder: {
             contact?: components["schemas"]["Contact"];
@@ -806,9 +922,10 @@ export interface components {
             id: string;
             /** @description The `Idempotency-Key` of the order. */
             idempotencyKey?: string;
-            items: components["schemas"]["OrderItem"][];
+            items: components["schemas"]["DecidedItem"][];
             links: components["schemas"]["Links"];
             metadata?: components["schemas"]["Metadata"];
+            money: components["schemas"]["Money"];
             /**
              * Format: date-time
              * @description Present while the order awaits payment.
@@ -822,6 +939,7 @@ export interface components {
              */
             status: "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED";
             totals: components["schemas"]["Totals"];
+            units: components["schemas"]["Units"];
             /** Format: date-time */
             updatedAt: string;
             /** @description Increases by one with each change. */
@@ -853,7 +971,7 @@ export interface components {
         };
         /** @description While the order is queued, the links contain its ticket. Use them unchanged. */
         Links: {
-            /** @description Present while the order can be cancelled. */
+            /** @description Present while you can cancel the order. */
             cancel?: string;
             events: string;
             history: string;
@@ -864,6 +982,17 @@ export interface components {
         /** @description Your own data, stored with the order: at most 20 pairs. Keys have up to 40 and values up to 500 characters. Values may contain line breaks and tabs, but no other control characters. */
         Metadata: {
             [key: string]: string;
+        };
+        /** @description Minor units, in the currency of the order. Money in other currencies is not in it. */
+        Money: {
+            /** @description Payments that the customer disputes at the bank. */
+            disputed: number;
+            /** @description Sum of all payments. */
+            received: number;
+            /** @description Refunds that succeeded. */
+            refunded: number;
+            /** @description Refunds that are requested and have no result. */
+            refundPending: number;
         };
         NewWebhookEndpoint: {
             /** @description Default: `order.*`, all order events. */
@@ -993,6 +1122,25 @@ export interface components {
             /** @constant */
             type: "order.partially_shipped";
         };
+        OrderPayment: {
+            /** @description Minor units. */
+            amount: number;
+            currency: string;
+            /** @description `SETTLES`: it pays the order. `MISMATCH`: another amount or currency. `SURPLUS`: the order was paid before. `LATE`: the order had ended. All but `SETTLES` go back. Later versions may add more. */
+            disposition: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Number of the payment in the order, from 1. */
+            number: number;
+            provider: string;
+            /** @description The id of the payment at the provider. */
+            providerPaymentId: string;
+            /**
+             * Format: date-time
+             * @description When the payment was processed.
+             */
+            receivedAt: string;
+        };
         OrderPaymentAttemptFailedEvent: {
             data: components["schemas"]["WebhookEventData"];
             /**
@@ -1023,6 +1171,56 @@ export interface components {
             /** @constant */
             type: "order.payment_kept";
         };
+        OrderPaymentList: {
+            items: components["schemas"]["OrderPayment"][];
+            /** @description Absent on the last page. */
+            nextCursor?: string;
+        };
+        OrderRefund: {
+            /** @description Minor units. */
+            amount: number;
+            currency: string;
+            /** @description Why the provider refused it. */
+            failureCode?: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The units that it pays back. Empty if it is about an amount. */
+            lines: components["schemas"]["LineUnits"][];
+            /** @description Number of the refund in the order, from 1. */
+            number: number;
+            /**
+             * Format: uuid
+             * @description The payment that it returns.
+             */
+            paymentId: string;
+            /** @description `manual` if an operator paid it by hand. */
+            provider: string;
+            /** @description The id of the refund at the provider. */
+            providerRefundId?: string;
+            /** @description Why money goes back: `CANCELLED`, `RETURNED`, `ON_REQUEST`, `MISMATCH`, `SURPLUS` or `LATE`. A retry has the reason of the refund that it repeats. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was requested.
+             */
+            requestedAt: string;
+            /** @description Whether a later refund repeats it. */
+            retried: boolean;
+            /**
+             * Format: uuid
+             * @description The failed refund that it repeats.
+             */
+            retryOf?: string;
+            /**
+             * Format: date-time
+             * @description When its result was known. Absent while it is `REQUESTED`.
+             */
+            settledAt?: string;
+            /** @description Whether it contains the shipping. */
+            shipping: boolean;
+            /** @description `REQUESTED`, `SUCCEEDED` or `FAILED`. Later versions may add more. */
+            status: string;
+        };
         OrderRefundedEvent: {
             data: components["schemas"]["WebhookEventData"];
             /**
@@ -1042,6 +1240,11 @@ export interface components {
             timestamp: string;
             /** @constant */
             type: "order.refund_failed";
+        };
+        OrderRefundList: {
+            items: components["schemas"]["OrderRefund"][];
+            /** @description Absent on the last page. */
+            nextCursor?: string;
         };
         OrderRefundRequestedEvent: {
             data: components["schemas"]["WebhookEventData"];
@@ -1097,6 +1300,21 @@ export interface components {
             metadata?: components["schemas"]["Metadata"];
             shippingAddress: components["schemas"]["ShippingAddress"];
         };
+        OrderReturn: {
+            lines: components["schemas"]["ReturnUnits"][];
+            /** @description Number of the return in the order, from 1. */
+            number: number;
+            /**
+             * Format: uuid
+             * @description The refund that it requested. Absent if nothing was left to pay.
+             */
+            refundId?: string;
+            /**
+             * Format: date-time
+             * @description When the return was processed.
+             */
+            returnedAt: string;
+        };
         OrderReturnedEvent: {
             data: components["schemas"]["WebhookEventData"];
             /**
@@ -1106,6 +1324,33 @@ export interface components {
             timestamp: string;
             /** @constant */
             type: "order.returned";
+        };
+        OrderReturnList: {
+            items: components["schemas"]["OrderReturn"][];
+            /** @description Absent on the last page. */
+            nextCursor?: string;
+        };
+        OrderShipment: {
+            carrier?: string;
+            /**
+             * Format: date-time
+             * @description The delivery, as it was reported. Absent while the parcel is on its way.
+             */
+            deliveredAt?: string;
+            lines: components["schemas"]["LineUnits"][];
+            /** @description Number of the shipment in the order, from 1. */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When the shipment was processed.
+             */
+            shippedAt: string;
+            trackingNumber?: string;
+        };
+        OrderShipmentList: {
+            items: components["schemas"]["OrderShipment"][];
+            /** @description Absent on the last page. */
+            nextCursor?: string;
         };
         OrderShippedEvent: {
             data: components["schemas"]["WebhookEventData"];
@@ -1283,6 +1528,13 @@ export interface components {
             /** @description The version of the order when the command was refused. */
             version: number;
         };
+        ReturnUnits: {
+            /** @description Number of the line in the order, from 1. */
+            line: number;
+            quantity: number;
+            /** @description Units that can be sold again. */
+            restock: number;
+        };
         RotateRequest: {
             /** @description How long the current secret stays valid. Default: one day. Use 0 if the secret has leaked. */
             overlapSeconds?: number;
@@ -1310,6 +1562,15 @@ export interface components {
             /** @description State, province or region. */
             region?: string;
         };
+        StockLevel: {
+            /** @description Units that new orders can get. */
+            available: number;
+            /** @description Units of accepted orders that are not shipped yet. */
+            committed: number;
+            /** @description Units in the warehouse: `available` + `committed`. */
+            onHand: number;
+            sku: string;
+        };
         Totals: {
             discount: number;
             shipping: number;
@@ -1320,6 +1581,19 @@ export interface components {
             taxIncluded: number;
             /** @description Subtotal - discount + shipping + tax. */
             total: number;
+        };
+        /** @description The units of all lines. They only grow. */
+        Units: {
+            /** @description Units that were cancelled after a part of the order was shipped. */
+            cancelled: number;
+            /** @description Units of all lines. */
+            ordered: number;
+            /** @description Returned units that can be sold again. */
+            restocked: number;
+            /** @description Units that came back. */
+            returned: number;
+            /** @description Units that were shipped. */
+            shipped: number;
         };
         WebhookDelivery: {
             /** @description Attempts since the delivery was recorded or redelivered. */
@@ -1655,11 +1929,16 @@ export interface operations {
                      *           "currency": "EUR",
                      *           "items": [
                      *             {
+                     *               "line": 1,
                      *               "sku": "MUG-BLUE",
                      *               "name": "Mug, blue",
                      *               "quantity": 2,
                      *               "unitPrice": 1250,
-                     *               "lineTotal": 2500
+                     *               "lineTotal": 2500,
+                     *               "cancelled": 0,
+                     *               "shipped": 0,
+                     *               "returned": 0,
+                     *               "refunded": 0
                      *             }
                      *           ],
                      *           "totals": {
@@ -1669,6 +1948,19 @@ export interface operations {
                      *             "tax": 0,
                      *             "taxIncluded": 0,
                      *             "total": 2500
+                     *           },
+                     *           "money": {
+                     *             "received": 0,
+                     *             "refundPending": 0,
+                     *             "refunded": 0,
+                     *             "disputed": 0
+                     *           },
+                     *           "units": {
+                     *             "ordered": 2,
+                     *             "cancelled": 0,
+                     *             "shipped": 0,
+                     *             "returned": 0,
+                     *             "restocked": 0
                      *           },
                      *           "createdAt": "2026-01-05T10:00:00.000Z",
                      *           "updatedAt": "2026-01-05T10:00:00.000Z",
@@ -1861,11 +2153,16 @@ export interface operations {
                      *       "currency": "EUR",
                      *       "items": [
                      *         {
+                     *           "line": 1,
                      *           "sku": "MUG-BLUE",
                      *           "name": "Mug, blue",
                      *           "quantity": 2,
                      *           "unitPrice": 1250,
-                     *           "lineTotal": 2500
+                     *           "lineTotal": 2500,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "returned": 0,
+                     *           "refunded": 0
                      *         }
                      *       ],
                      *       "totals": {
@@ -1875,6 +2172,19 @@ export interface operations {
                      *         "tax": 0,
                      *         "taxIncluded": 0,
                      *         "total": 2500
+                     *       },
+                     *       "money": {
+                     *         "received": 0,
+                     *         "refundPending": 0,
+                     *         "refunded": 0,
+                     *         "disputed": 0
+                     *       },
+                     *       "units": {
+                     *         "ordered": 2,
+                     *         "cancelled": 0,
+                     *         "shipped": 0,
+                     *         "returned": 0,
+                     *         "restocked": 0
                      *       },
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
                      *       "updatedAt": "2026-01-05T10:00:00.000Z",
@@ -2083,11 +2393,16 @@ export interface operations {
                      *       "currency": "EUR",
                      *       "items": [
                      *         {
+                     *           "line": 1,
                      *           "sku": "MUG-BLUE",
                      *           "name": "Mug, blue",
                      *           "quantity": 2,
                      *           "unitPrice": 1250,
-                     *           "lineTotal": 2500
+                     *           "lineTotal": 2500,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "returned": 0,
+                     *           "refunded": 0
                      *         }
                      *       ],
                      *       "totals": {
@@ -2097,6 +2412,19 @@ export interface operations {
                      *         "tax": 0,
                      *         "taxIncluded": 0,
                      *         "total": 2500
+                     *       },
+                     *       "money": {
+                     *         "received": 0,
+                     *         "refundPending": 0,
+                     *         "refunded": 0,
+                     *         "disputed": 0
+                     *       },
+                     *       "units": {
+                     *         "ordered": 2,
+                     *         "cancelled": 0,
+                     *         "shipped": 0,
+                     *         "returned": 0,
+                     *         "restocked": 0
                      *       },
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
                      *       "updatedAt": "2026-01-05T10:00:00.000Z",
@@ -2288,11 +2616,16 @@ export interface operations {
                      *       "currency": "EUR",
                      *       "items": [
                      *         {
+                     *           "line": 1,
                      *           "sku": "MUG-BLUE",
                      *           "name": "Mug, blue",
                      *           "quantity": 2,
                      *           "unitPrice": 1250,
-                     *           "lineTotal": 2500
+                     *           "lineTotal": 2500,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "returned": 0,
+                     *           "refunded": 0
                      *         }
                      *       ],
                      *       "totals": {
@@ -2302,6 +2635,19 @@ export interface operations {
                      *         "tax": 0,
                      *         "taxIncluded": 0,
                      *         "total": 2500
+                     *       },
+                     *       "money": {
+                     *         "received": 0,
+                     *         "refundPending": 0,
+                     *         "refunded": 0,
+                     *         "disputed": 0
+                     *       },
+                     *       "units": {
+                     *         "ordered": 2,
+                     *         "cancelled": 0,
+                     *         "shipped": 0,
+                     *         "returned": 0,
+                     *         "restocked": 0
                      *       },
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
                      *       "updatedAt": "2026-01-05T10:00:00.000Z",
@@ -2340,11 +2686,16 @@ export interface operations {
                      *       "currency": "EUR",
                      *       "items": [
                      *         {
+                     *           "line": 1,
                      *           "sku": "MUG-BLUE",
                      *           "name": "Mug, blue",
                      *           "quantity": 2,
                      *           "unitPrice": 1250,
-                     *           "lineTotal": 2500
+                     *           "lineTotal": 2500,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "returned": 0,
+                     *           "refunded": 0
                      *         }
                      *       ],
                      *       "totals": {
@@ -2354,6 +2705,19 @@ export interface operations {
                      *         "tax": 0,
                      *         "taxIncluded": 0,
                      *         "total": 2500
+                     *       },
+                     *       "money": {
+                     *         "received": 0,
+                     *         "refundPending": 0,
+                     *         "refunded": 0,
+                     *         "disputed": 0
+                     *       },
+                     *       "units": {
+                     *         "ordered": 2,
+                     *         "cancelled": 0,
+                     *         "shipped": 0,
+                     *         "returned": 0,
+                     *         "restocked": 0
                      *       },
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
                      *       "updatedAt": "2026-01-05T10:00:00.000Z",
@@ -2534,7 +2898,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description You already have the final state. */
+            /** @description You already have the last state. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2980,6 +3344,642 @@ export interface operations {
                 };
             };
             /** @description The payment provider does not respond. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrderPayments: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page. Keep the other parameters unchanged. */
+                cursor?: string;
+                /** @description Items per page. */
+                limit?: number;
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                t?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of results. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": 1,
+                     *           "id": "6f9619ff-8b86-8011-b42d-00c04fc964ff",
+                     *           "provider": "local",
+                     *           "providerPaymentId": "pay_4711",
+                     *           "amount": 2500,
+                     *           "currency": "EUR",
+                     *           "disposition": "SETTLES",
+                     *           "receivedAt": "2026-01-05T10:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderPaymentList"];
+                };
+            };
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found. The page was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was lost */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrderRefunds: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page. Keep the other parameters unchanged. */
+                cursor?: string;
+                /** @description Items per page. */
+                limit?: number;
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                t?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of results. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": 1,
+                     *           "id": "7f9619ff-8b86-8011-b42d-00c04fc964ff",
+                     *           "paymentId": "6f9619ff-8b86-8011-b42d-00c04fc964ff",
+                     *           "amount": 1250,
+                     *           "currency": "EUR",
+                     *           "status": "SUCCEEDED",
+                     *           "reason": "RETURNED",
+                     *           "lines": [
+                     *             {
+                     *               "line": 1,
+                     *               "quantity": 1
+                     *             }
+                     *           ],
+                     *           "shipping": false,
+                     *           "provider": "local",
+                     *           "providerRefundId": "re_4711",
+                     *           "retried": false,
+                     *           "requestedAt": "2026-01-05T10:00:00.000Z",
+                     *           "settledAt": "2026-01-05T10:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderRefundList"];
+                };
+            };
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found. The page was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was lost */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrderReturns: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page. Keep the other parameters unchanged. */
+                cursor?: string;
+                /** @description Items per page. */
+                limit?: number;
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                t?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of results. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": 1,
+                     *           "lines": [
+                     *             {
+                     *               "line": 1,
+                     *               "quantity": 1,
+                     *               "restock": 1
+                     *             }
+                     *           ],
+                     *           "refundId": "7f9619ff-8b86-8011-b42d-00c04fc964ff",
+                     *           "returnedAt": "2026-01-05T10:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderReturnList"];
+                };
+            };
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found. The page was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was lost */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrderShipments: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page. Keep the other parameters unchanged. */
+                cursor?: string;
+                /** @description Items per page. */
+                limit?: number;
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                t?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of results. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": 1,
+                     *           "lines": [
+                     *             {
+                     *               "line": 1,
+                     *               "quantity": 2
+                     *             }
+                     *           ],
+                     *           "carrier": "Post",
+                     *           "trackingNumber": "4711",
+                     *           "shippedAt": "2026-01-05T10:00:00.000Z",
+                     *           "deliveredAt": "2026-01-05T10:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderShipmentList"];
+                };
+            };
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found. The page was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was lost */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3480,6 +4480,137 @@ export interface operations {
                 };
             };
             /** @description The request was not accepted. It is unknown whether the request was accepted. The service is overloaded */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The stock keeping unit, percent-encoded. */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The current stock. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sku": "MUG-BLUE",
+                     *       "available": 120,
+                     *       "committed": 30,
+                     *       "onHand": 150
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StockLevel"];
+                };
+            };
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The stock was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */

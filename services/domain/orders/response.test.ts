@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type OrderView, orderResource } from './response.ts';
+import { noMoney } from '../payments/records.ts';
+import { isSettled, type OrderView, orderResource } from './response.ts';
 
+const noUnits = { cancelled: 0, shipped: 0, returned: 0, refunded: 0 };
 const accepted: OrderView = {
   orderId: '00000000-0000-8000-8000-000000000001',
   version: 1,
@@ -8,6 +10,7 @@ const accepted: OrderView = {
   customerId: 'customer-1',
   currency: 'EUR',
   lines: [{ sku: 'A', name: 'Apple', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+  money: noMoney,
   subtotal: 500,
   discount: 0,
   shipping: 0,
@@ -29,8 +32,10 @@ describe('orderResource', () => {
       status: 'PENDING_PAYMENT',
       customerId: 'customer-1',
       currency: 'EUR',
-      items: [{ sku: 'A', name: 'Apple', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+      items: [{ line: 1, sku: 'A', name: 'Apple', quantity: 2, unitPrice: 250, lineTotal: 500, ...noUnits }],
       totals: { subtotal: 500, discount: 0, shipping: 0, tax: 0, taxIncluded: 80, total: 500 },
+      money: { received: 0, refundPending: 0, refunded: 0, disputed: 0 },
+      units: { ordered: 2, cancelled: 0, shipped: 0, returned: 0, restocked: 0 },
       paymentDueAt: '2023-11-14T22:14:20.000Z',
       createdAt: '2023-11-14T22:13:20.000Z',
       updatedAt: '2023-11-14T22:13:20.001Z',
@@ -47,7 +52,7 @@ describe('orderResource', () => {
       couponCode: 'SAVE',
       reason,
     });
-    expect(shown.items).toEqual([{ sku: 'X', quantity: 1 }]);
+    expect(shown.items).toEqual([{ line: 1, sku: 'X', quantity: 1, ...noUnits }]);
     expect(shown).not.toHaveProperty('paymentDueAt');
     expect(shown).toMatchObject({ couponCode: 'SAVE' });
     expect('reason' in shown && shown.reason).toEqual({
@@ -66,5 +71,35 @@ describe('orderResource', () => {
   it('shows a line that costs nothing with its price', () => {
     const lines = [{ sku: 'F', name: 'Free', quantity: 1, unitPrice: 0, lineTotal: 0 }];
     expect(orderResource({ ...accepted, lines }).items[0]).toMatchObject({ unitPrice: 0, lineTotal: 0 });
+  });
+
+  it('shows the progress of each line, and the units of all', () => {
+    const [line] = accepted.lines;
+    const lines = [
+      { ...line!, quantity: 5, cancelled: 1, shipped: 4, returned: 2, restocked: 1, refunded: 3 },
+      { ...line!, sku: 'B', shipped: 2 },
+    ];
+    const money = { received: 900, refundPending: 0, refunded: 300, disputed: 0 };
+    const shown = orderResource({ ...accepted, status: 'SHIPPED', lines, money });
+    expect(shown.items).toMatchObject([
+      { line: 1, sku: 'A', cancelled: 1, shipped: 4, returned: 2, refunded: 3 },
+      { line: 2, sku: 'B', ...noUnits, shipped: 2 },
+    ]);
+    expect(shown.units).toEqual({ ordered: 7, cancelled: 1, shipped: 6, returned: 2, restocked: 1 });
+    expect(shown.money).toEqual(money);
+  });
+});
+
+describe('isSettled', () => {
+  const refundPending = { ...noMoney, refundPending: 1 };
+  it.each([
+    ['PAID', noMoney, false],
+    ['DELIVERED', noMoney, false],
+    ['CANCELLED', noMoney, true],
+    ['CANCELLED', refundPending, false],
+    ['RETURNED', refundPending, false],
+    ['CLOSED', noMoney, true],
+  ] as const)('of %s with %j is %s', (status, money, expected) => {
+    expect(isSettled({ status, money })).toBe(expected);
   });
 });

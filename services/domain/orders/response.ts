@@ -1,7 +1,9 @@
 /** The order as clients see it. The API creates it from a row. The worker creates it from a decision. */
-import type { Reason } from '../../../schemas/generated/types.ts';
+import type { OrderMoney, Reason } from '../../../schemas/generated/types.ts';
+import { unitsOf } from '../payments/records.ts';
 import type { PricedLine } from '../pricing/price.ts';
-import type { OrderStatus } from './status.ts';
+import type { LineUnitCounts } from './known-order.ts';
+import { isFinal, type OrderStatus } from './status.ts';
 
 export interface OrderView {
   readonly orderId: string;
@@ -9,7 +11,9 @@ export interface OrderView {
   readonly status: OrderStatus;
   readonly customerId: string;
   readonly currency: string;
-  readonly lines: readonly PricedLine[];
+  /** In the order of their numbers, from 1. */
+  readonly lines: readonly (PricedLine & LineUnitCounts)[];
+  readonly money: OrderMoney;
   readonly subtotal: number;
   readonly discount: number;
   readonly shipping: number;
@@ -34,13 +38,10 @@ export function orderResource(order: OrderView) {
     status: order.status,
     customerId: order.customerId,
     currency: order.currency,
-    items: order.lines.map(({ sku, name, quantity, unitPrice, lineTotal }) => ({
-      sku,
-      ...(name === null ? {} : { name }),
-      quantity,
-      ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
-    })),
+    items: order.lines.map(itemOf),
     totals: { subtotal, discount, shipping, tax, taxIncluded, total },
+    money: order.money,
+    units: unitsOf(order),
     ...(order.couponCode === null ? {} : { couponCode: order.couponCode }),
     ...(reason === null ? {} : { reason: publicReason(reason) }),
     ...(dueAtMs === null ? {} : { paymentDueAt: new Date(dueAtMs).toISOString() }),
@@ -50,6 +51,24 @@ export function orderResource(order: OrderView) {
 }
 
 export type OrderResource = ReturnType<typeof orderResource>;
+
+/** Whether nothing more is expected of the order: its status is final, and each refund has a result. */
+export function isSettled({ status, money }: Pick<OrderResource, 'status' | 'money'>): boolean {
+  return isFinal(status) && money.refundPending === 0;
+}
+
+function itemOf(line: OrderView['lines'][number], index: number) {
+  const { sku, name, quantity, unitPrice, lineTotal } = line;
+  const { cancelled = 0, shipped = 0, returned = 0, refunded = 0 } = line;
+  return {
+    line: index + 1,
+    sku,
+    ...(name === null ? {} : { name }),
+    quantity,
+    ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
+    ...{ cancelled, shipped, returned, refunded },
+  };
+}
 
 function publicReason({ code, message, pointer }: Reason) {
   return pointer === null ? { code, message } : { code, message, pointer };

@@ -39,6 +39,9 @@ export function refundRecord(refund: KnownRefund): RefundChange {
   };
 }
 
+/** The money of an order without payments. */
+export const noMoney: OrderMoney = { received: 0, refundPending: 0, refunded: 0, disputed: 0 };
+
 /** The money of an order after a command. */
 export function moneyOf({ received, refundPending, refunded, disputed }: KnownOrder): OrderMoney {
   return { received, refundPending, refunded, disputed };

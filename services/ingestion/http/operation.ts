@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox';
 import type { ProblemCode } from './problem-table.ts';
 
-export type Scope = 'orders:read' | 'orders:write' | 'webhooks:manage';
+export type Scope = 'orders:read' | 'orders:write' | 'orders:ops' | 'webhooks:manage';
 
 export interface Parameter {
   readonly in: 'path' | 'query' | 'header';
@@ -31,7 +31,7 @@ export interface Operation {
   /** The scope that the token must have. Null: the request has no token, but a signature that the handler checks. */
   readonly scope: Scope | null;
   /** The group in the API document. By default, the scope decides it. */
-  readonly tag?: 'Payments';
+  readonly tag?: 'Payments' | 'Stock';
   /** The load limits that apply. During overload, writes are refused long before reads. */
   readonly admissionClass: 'read' | 'write';
   /** The charge against the caller's rate: one order, or a batch by its bytes and its orders. Absent: no charge. */

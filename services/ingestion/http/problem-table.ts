@@ -90,6 +90,11 @@ export const problemTable = {
     meaning:
       'None of your webhook endpoints has a delivery with this id. Deleting an endpoint also deletes its deliveries.',
   },
+  STOCK_NOT_FOUND: {
+    status: 404,
+    title: 'The stock was not found',
+    meaning: 'There is no stock of this SKU. `orderstream catalogue import` adds products with their stock.',
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     title: 'The route was not found',

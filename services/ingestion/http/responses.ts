@@ -1,6 +1,6 @@
 /** The parts of a response about an order: links with tickets, entity tags, and the time of a retry. */
 import type { FastifyReply } from 'fastify';
-import { canChange, isFinal, type OrderResource, type OrderStatus } from '../../domain/index.ts';
+import { canChange, isSettled, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
 import { type PartitionProgress, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
 import type { OrderState } from '../application/read/status.ts';
@@ -58,8 +58,8 @@ function showKnown(order: OrderResource): Shown {
   return {
     version,
     status,
-    retryAfterSeconds: isFinal(status) ? null : settledRetryAfterSeconds,
-    body: { ...order, links: linksOf(id, '', actionsOf(status)) },
+    retryAfterSeconds: isSettled(order) ? null : settledRetryAfterSeconds,
+    body: { ...order, links: linksOf(id, '', actionsOf(order)) },
   };
 }
 
@@ -89,9 +89,15 @@ interface Actions {
   readonly canPay?: boolean;
 }
 
-/** From the status alone: responses of one version are the same, also after the deadline. */
-function actionsOf(status: OrderStatus): Actions {
-  return { canCancel: canChange('CANCEL', status), canPay: canChange('CONFIRM_PAYMENT', status) };
+/**
+ * From the state alone: responses of one version are the same, also after the deadline. A customer cannot cancel an order
+ * of which a part was shipped.
+ */
+function actionsOf({ status, units }: OrderResource): Actions {
+  return {
+    canCancel: canChange('CANCEL', status) && units.shipped === 0,
+    canPay: canChange('CONFIRM_PAYMENT', status),
+  };
 }
 
 function linksOf(id: string, query: string, { canCancel = false, canPay = false }: Actions): object {

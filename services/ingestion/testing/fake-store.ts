@@ -1,6 +1,8 @@
 /** The database reads of the routes, from a map of orders. */
 import { noCouponLevels, noRules, type Product } from '../../domain/index.ts';
+import { appError } from '../../shared/errors/index.ts';
 import type { StoredOrder } from '../application/read/order-rows.ts';
+import type { StockLevel } from '../application/read/stock-levels.ts';
 import type { AppDeps } from '../http/app.ts';
 
 interface FakeStoreState {
@@ -42,5 +44,18 @@ function productOf(sku: string): Product {
     weightGrams: 0,
     taxCategory: 'standard',
     breaks: null,
+  };
+}
+
+/** Stock levels from a map. */
+export function createFakeStock(controls: {
+  readonly stock: ReadonlyMap<string, StockLevel>;
+  readonly mysqlAway: boolean;
+}): AppDeps['stock'] {
+  return {
+    async find(sku) {
+      if (controls.mysqlAway) throw appError('MYSQL_TIMEOUT', { timeoutMs: 1 });
+      return controls.stock.get(sku) ?? null;
+    },
   };
 }

@@ -2,7 +2,6 @@
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { PARTITIONS, partitionOfOrder } from '../../../topics/index.ts';
 import type { OrderResource } from '../../domain/index.ts';
-import type { Caller } from '../../shared/auth/index.ts';
 import { systemClock } from '../../shared/clock/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { createLogger } from '../../shared/log/index.ts';
@@ -21,6 +20,7 @@ import type { StoredOrder } from '../application/read/order-rows.ts';
 import type { KnownSubmission } from '../application/read/order-store.ts';
 import { createPartitionProgress, type PartitionProgress } from '../application/read/partition-progress.ts';
 import { createReadStatus } from '../application/read/status.ts';
+import type { StockLevel } from '../application/read/stock-levels.ts';
 import { type CustomerKeys, noCustomerKeys } from '../application/sealing/customer-keys.ts';
 import { createIsOrderOf } from '../application/submit/is-order-of.ts';
 import { createSubmit } from '../application/submit/submit.ts';
@@ -31,30 +31,13 @@ import { type AppDeps, createApp } from '../http/app.ts';
 import { createStreams } from '../http/streams.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
 import { createFakePayments, type FakeProvider } from './fake-payments.ts';
-import { createFakeStore } from './fake-store.ts';
+import { createFakeRecords, type FakeRecords } from './fake-records.ts';
+import { createFakeStock, createFakeStore } from './fake-store.ts';
+import { fakeCallers, fakeTokens, fakeVerify } from './fake-tokens.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 import { acceptedEvent, newOrder } from './sample-orders.ts';
 
-export const fakeTokens = {
-  c1: 'token-c1',
-  c2: 'token-c2',
-  reader: 'token-reader',
-  hooks: 'token-hooks',
-  everybody: 'token-everybody',
-  expired: 'token-expired',
-};
-const callers: Record<string, Caller> = {
-  [fakeTokens.c1]: caller('c1', ['orders:read', 'orders:write']),
-  [fakeTokens.c2]: caller('c2', ['orders:read', 'orders:write']),
-  [fakeTokens.reader]: caller('c1', ['orders:read']),
-  [fakeTokens.hooks]: caller('c1', ['webhooks:manage']),
-  [fakeTokens.everybody]: caller('*', ['webhooks:manage']),
-  [fakeTokens.expired]: { ...caller('c1', ['orders:read']), expiresAtMs: 1 },
-};
-
-function caller(customerId: string, scopes: string[]): Caller {
-  return { customerId, scopes: new Set(scopes), expiresAtMs: Number.MAX_SAFE_INTEGER };
-}
+export { fakeTokens };
 
 export interface FakeOptions {
   /** How long a body that differs from the remembered one waits for the decision, in ms. */
@@ -72,9 +55,10 @@ export interface FakeOptions {
 }
 
 /** The state that tests read and set. */
-interface Controls extends FakeLog, FakeProvider {
+interface Controls extends FakeLog, FakeProvider, FakeRecords {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
+  readonly stock: Map<string, StockLevel>;
   /** The idempotency cache. */
   readonly cachedKeys: Map<string, KnownSubmission>;
   /** Next offset to decide, by partition. */
@@ -150,6 +134,7 @@ function newControls(): Controls {
     commands: [],
     stored: new Map(),
     cached: new Map(),
+    stock: new Map(),
     cachedKeys: new Map(),
     offsets: new Array<number>(PARTITIONS).fill(0),
     decided: new Array<number>(PARTITIONS).fill(0),
@@ -160,6 +145,7 @@ function newControls(): Controls {
     holdList: null,
     logHolds: true,
     deadLetters: new Set(),
+    records: { payments: [], refunds: [], shipments: [], returns: [] },
     asked: [],
     answers: [],
   };
@@ -183,7 +169,7 @@ function fakeDeps(
   };
   return {
     verifier: {
-      known: (token) => (options.knowsTokens === true ? (callers[token] ?? null) : null),
+      known: (token) => (options.knowsTokens === true ? (fakeCallers[token] ?? null) : null),
       verify: fakeVerify,
     },
     ...callerLimits,
@@ -211,6 +197,8 @@ function fakeDeps(
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, progress, nowMs: clock.nowMs }),
     store: createFakeStore(controls),
+    records: createFakeRecords(controls),
+    stock: createFakeStock(controls),
     ...createFakePayments(controls, {
       ...{ commandLog, callerLimits, clock },
       isAway: () => controls.mysqlAway,
@@ -241,12 +229,6 @@ function submissionOf({ stored, commands }: Controls, orderId: string): KnownSub
   const before = commands.slice(0, index).filter((one) => partitionOfOrder(one.orderId!) === partition);
   const fingerprint = Buffer.from(commands[index]!.fingerprint!).toString('base64url');
   return { fingerprint, position: { partition, offset: before.length }, epoch: null };
-}
-
-function fakeVerify(token: string): Caller {
-  const known = callers[token];
-  if (known === undefined) throw appError('TOKEN_MALFORMED', { reason: 'test' });
-  return known;
 }
 
 function fakeReadStatus(

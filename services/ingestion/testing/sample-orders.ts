@@ -1,5 +1,6 @@
 /** Sample orders for tests, as the store and the outcomes have them. */
 import { lineDefaults, type OrderEvent, orderDefaults } from '../../../schemas/index.ts';
+import { noMoney } from '../../domain/index.ts';
 import type { StoredOrder } from '../application/read/order-rows.ts';
 
 /** A stored order at its first version. */
@@ -12,6 +13,7 @@ export function newOrder(orderId: string, customerId: string, status: StoredOrde
     customerId,
     currency: 'EUR',
     lines: [{ sku: 'SKU-1', name: 'Product', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+    money: noMoney,
     subtotal: 500,
     discount: 0,
     shipping: 0,

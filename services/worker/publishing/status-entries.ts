@@ -1,7 +1,7 @@
 /** Makes the entries for Redis from the orders of a batch or of an outbox row. */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { EVENTS } from '../../../topics/catalogue.ts';
-import { type Decision, type NewOrder, type OrderView, orderResource } from '../../domain/index.ts';
+import { type Decision, type NewOrder, noMoney, type OrderView, orderResource } from '../../domain/index.ts';
 import { decodeMessages } from '../../orders-db/index.ts';
 import type { Codec } from '../../shared/codec/index.ts';
 import type { OrderStatusEntry } from '../../shared/redis/index.ts';
@@ -54,6 +54,7 @@ function viewOf(order: NewOrder, nowMs: number): OrderView {
     customerId: command.customerId!,
     currency: command.payload.currency,
     lines,
+    money: noMoney,
     subtotal,
     discount,
     shipping,

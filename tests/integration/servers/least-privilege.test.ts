@@ -16,6 +16,8 @@ import { startReconciliation } from '../../../services/reconciliation/service.ts
 import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { createMysql } from '../../../services/shared/mysql/index.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../../support/api/api-world.ts';
+import { goodsLife } from '../../support/arena/goods-commands.ts';
+import { sendAll } from '../../support/arena/load.ts';
 import { spawnService } from '../../support/arena/processes/worker-process.ts';
 import { spawnProjector } from '../../support/programs/projector-process.ts';
 import { quietLog } from '../../support/records/kafka.ts';
@@ -81,6 +83,7 @@ async function listProvider(): Promise<void> {
 describe('the whole path of an order, each service with its own login', () => {
   let receiver: Receiver;
   let client: OrderstreamClient;
+  let operator: OrderstreamClient;
   let notification: Started;
   let reconciliation: Started;
   const env = (login: LoginName) => ({ ...world.env, INSTANCE_ID: login, MYSQL_URL: logins.url(login) });
@@ -91,6 +94,7 @@ describe('the whole path of an order, each service with its own login', () => {
     const hooks = { WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1' };
     const api = await world.startApi({ ...env('ingestion'), ...hooks });
     client = world.clientOf(api, 'c1', ['orders:write', 'orders:read', 'webhooks:manage']);
+    operator = world.clientOf(api, 'operator', ['orders:ops']);
     notification = await startInProcess(
       notificationFields,
       { ...env('notification'), ...hooks, ENDPOINTS_REFRESH: '50ms', DELIVERIES_KEEP: '100d' },
@@ -143,13 +147,30 @@ describe('the whole path of an order, each service with its own login', () => {
     expect([notification.failure(), reconciliation.failure()]).toEqual([null, null]);
   });
 
+  it('is paid, shipped, delivered, returned and refunded, and stock is adjusted', async () => {
+    const placed = await client.POST('/v1/orders', { params: placeHeaders('two', 20), body: orderOf(4) });
+    const { id } = placed.data!;
+    await sendAll(world.arena, goodsLife(id, 'SKU-1'));
+    const order = { params: { path: { id } } };
+    expect((await client.GET('/v1/orders/{id}', order)).data).toMatchObject({
+      status: 'SHIPPED',
+      units: { ordered: 4, shipped: 4, returned: 2, restocked: 1 },
+    });
+    const counts: number[] = [];
+    for (const list of ['payments', 'refunds', 'shipments', 'returns'] as const)
+      counts.push((await client.GET(`/v1/orders/{id}/${list}`, order)).data!.items.length);
+    expect(counts).toEqual([1, 2, 2, 1]);
+    const stock = await operator.GET('/v1/stock/{sku}', { params: { path: { sku: 'SKU-1' } } });
+    expect(stock.data).toMatchObject({ available: 1_000_000 - 4 + 1 + 5, committed: 0 });
+  });
+
   it('reaches the snapshot, and verify agrees', async () => {
     const projector = await spawnProjector(env('projector'));
     await world.arena.quiesce();
     try {
       const report = await orderstream('verify', '--json');
       expect(report.stderr).not.toMatch(/denied/);
-      expect(JSON.parse(report.stdout)).toMatchObject({ ok: true, orders: 1 });
+      expect(JSON.parse(report.stdout)).toMatchObject({ ok: true, orders: 2 });
     } finally {
       expect(await projector.end()).toBe(0);
     }

@@ -1,5 +1,6 @@
 /** Commands about the goods of an order, as operators send them. */
 import type { OrderCommand } from '../../../schemas/index.ts';
+import { confirmCommand } from './money-commands.ts';
 
 /** The time at which every command about goods was issued, epoch ms. */
 export const goodsIssuedAtMs = 1_700_000_000_000;
@@ -97,4 +98,20 @@ export function adjustCommand(sku: string, delta: number, key: string): OrderCom
     type: 'ADJUST_STOCK',
     payload: { sku, delta, reason: 'counted', countedTo: null },
   };
+}
+
+/**
+ * A life of a whole order of 4 units of 250, with every command about goods. It is paid, shipped in two parcels, and delivered
+ * in part. 2 units come back, of which 1 is restocked. 1 cent is refunded. Then 5 units of the SKU arrive.
+ */
+export function goodsLife(orderId: string, sku: string): OrderCommand[] {
+  return [
+    confirmCommand(orderId, `pay-${orderId}`, 1_000),
+    shipCommand(orderId, 1, 'first'),
+    deliverCommand(orderId, 1),
+    shipCommand(orderId, null, 'second'),
+    returnCommand(orderId, 2, 1),
+    refundCommand(orderId, { amount: 1 }),
+    adjustCommand(sku, 5, 'found'),
+  ];
 }

@@ -135,6 +135,17 @@ export async function createProducer(arena: Arena): Promise<Producer> {
   return producer;
 }
 
+/** Sends commands one after the other, and waits until each is decided and its outcome published. */
+export async function sendAll(arena: Arena, commands: readonly OrderCommand[]): Promise<void> {
+  const producer = await createProducer(arena);
+  try {
+    for (const command of commands) await producer.send(command);
+    await arena.quiesce();
+  } finally {
+    await producer.close();
+  }
+}
+
 const tickMs = 20;
 
 function startLoad(producer: Producer, perSecond: number, skus: readonly string[]) {

@@ -1,6 +1,6 @@
 /** Makes an order from the event that created it, for clients that wait for that event. It reads no store. */
 import type { OrderEvent } from '../../../../schemas/index.ts';
-import { type OrderResource, type OrderStatus, orderResource } from '../../../domain/index.ts';
+import { noMoney, type OrderResource, type OrderStatus, orderResource } from '../../../domain/index.ts';
 
 /**
  * The order at its first version. Null unless the event accepts an order, because only such an event has lines and
@@ -12,6 +12,7 @@ export function orderOfEvent(event: OrderEvent): OrderResource | null {
   const { paymentDueAt: paymentDueAtMs, priceVersion: _priceVersion, ...told } = order;
   return orderResource({
     ...told,
+    money: event.money ?? noMoney,
     orderId,
     customerId,
     version: event.version,

@@ -8,8 +8,15 @@ const order: OrderResource = {
   status: 'CANCELLED',
   customerId: 'c1',
   currency: 'EUR',
-  items: [{ sku: 'A', name: 'Apple', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+  items: [
+    {
+      ...{ line: 1, sku: 'A', name: 'Apple', quantity: 2, unitPrice: 250, lineTotal: 500 },
+      ...{ cancelled: 0, shipped: 0, returned: 0, refunded: 0 },
+    },
+  ],
   totals: { subtotal: 500, discount: 0, shipping: 0, tax: 0, taxIncluded: 0, total: 500 },
+  money: { received: 0, refundPending: 0, refunded: 0, disputed: 0 },
+  units: { ordered: 2, cancelled: 0, shipped: 0, returned: 0, restocked: 0 },
   createdAt: '2026-01-05T10:00:00.000Z',
   updatedAt: '2026-01-05T10:00:00.000Z',
 };
@@ -46,6 +53,8 @@ describe('an invalid entry is a fault, so the database is read', () => {
     ['an item that is null', JSON.stringify({ ...order, items: [null] })],
     ['no totals', without('totals')],
     ['totals that are text', JSON.stringify({ ...order, totals: { ...order.totals, total: '500' } })],
+    ['no money, as a worker of the version before writes it', without('money')],
+    ['no units', without('units')],
     ['an unknown status', JSON.stringify({ ...order, status: 'GONE' })],
     ['no time', without('createdAt')],
   ])('%s', async (_what, answer) => {

@@ -38,7 +38,10 @@ function readBody(body: string, orderId: string): OrderResource | 'fault' {
 
 const statuses: ReadonlySet<unknown> = new Set(orderStatuses);
 
-/** Checks every member that a response needs. Without this check, a response could show a partial order. */
+/**
+ * Checks every member that a response needs. Without this check, a response could show a partial order. A worker of the
+ * version before caches no money.
+ */
 function isOrder(order: Partial<OrderResource> | null, orderId: string): order is OrderResource {
   return (
     typeof order === 'object' &&
@@ -50,7 +53,9 @@ function isOrder(order: Partial<OrderResource> | null, orderId: string): order i
     Array.isArray(order.items) &&
     order.items.every((item) => isText(item?.sku) && isCount(item.quantity)) &&
     typeof order.totals === 'object' &&
-    isCount(order.totals?.total)
+    isCount(order.totals?.total) &&
+    isCount(order.money?.refundPending) &&
+    isCount(order.units?.shipped)
   );
 }
 

@@ -1,5 +1,5 @@
 /** Converts rows of `orders` and `order_items` to the orders that clients see. */
-import type { OrderStatus, OrderView, PricedLine } from '../../../domain/index.ts';
+import type { OrderStatus, OrderView } from '../../../domain/index.ts';
 import { type ItemColumns, type OrderColumns, reasonOf } from '../../../orders-db/index.ts';
 import { bytesToUuid } from '../../../shared/mysql/index.ts';
 
@@ -8,17 +8,23 @@ export type OrderLineRow = Omit<
   OrderColumns,
   'order_key' | 'coupon_counted' | 'price_version' | 'fingerprint' | 'contact'
 > &
-  Pick<ItemColumns, 'quantity' | 'unit_price' | 'line_total'> & {
+  Pick<
+    ItemColumns,
+    'quantity' | 'unit_price' | 'line_total' | 'cancelled' | 'shipped' | 'returned' | 'restocked'
+  > & {
     order_key: number | string;
     updated_at_ms: number;
     sku: string | null;
     name: string | null;
+    /** `refunded` of the line. The column of the order has the same name. */
+    units_refunded: number;
   };
 
 export const orderColumns =
   'o.order_key, o.order_id, o.customer_id, o.status, o.version, o.currency, o.subtotal, o.discount, o.shipping, o.tax, ' +
-  'o.tax_included, o.total, o.coupon_code, o.reason, o.payment_due_at_ms, o.created_at_ms, o.updated_at_ms, ' +
-  'i.sku, p.name, i.quantity, i.unit_price, i.line_total';
+  'o.tax_included, o.total, o.received, o.refund_pending, o.refunded, o.disputed, o.coupon_code, o.reason, ' +
+  'o.payment_due_at_ms, o.created_at_ms, o.updated_at_ms, i.sku, p.name, i.quantity, i.unit_price, i.line_total, ' +
+  'i.cancelled, i.shipped, i.returned, i.restocked, i.refunded AS units_refunded';
 
 export const orderJoins =
   'LEFT JOIN order_items i ON i.order_key = o.order_key LEFT JOIN products p ON p.sku = i.sku';
@@ -27,10 +33,13 @@ export interface StoredOrder extends OrderView {
   readonly orderKey: number;
 }
 
+/** An order while its lines are read. */
+type OpenOrder = StoredOrder & { lines: OrderView['lines'][number][] };
+
 /** Groups rows into orders. The rows of an order must be adjacent, in the order of its lines. */
 export function ordersOf(rows: readonly OrderLineRow[]): StoredOrder[] {
-  const orders: (StoredOrder & { lines: PricedLine[] })[] = [];
-  let last: (StoredOrder & { lines: PricedLine[] }) | undefined;
+  const orders: OpenOrder[] = [];
+  let last: OpenOrder | undefined;
   for (const row of rows) {
     const orderKey = Number(row.order_key);
     if (last?.orderKey !== orderKey) {
@@ -38,14 +47,22 @@ export function ordersOf(rows: readonly OrderLineRow[]): StoredOrder[] {
       orders.push(last);
     }
     if (row.sku !== null) {
-      const { sku, name, quantity } = row;
-      last.lines.push({ sku, name, quantity, unitPrice: row.unit_price, lineTotal: row.line_total });
+      const { sku, name, quantity, cancelled, shipped, returned, restocked } = row;
+      const units = { cancelled, shipped, returned, restocked, refunded: row.units_refunded };
+      last.lines.push({
+        sku,
+        name,
+        quantity,
+        unitPrice: row.unit_price,
+        lineTotal: row.line_total,
+        ...units,
+      });
     }
   }
   return orders;
 }
 
-function orderOf(row: OrderLineRow, orderKey: number): StoredOrder & { lines: PricedLine[] } {
+function orderOf(row: OrderLineRow, orderKey: number): OpenOrder {
   return {
     orderKey,
     orderId: bytesToUuid(row.order_id),
@@ -54,6 +71,12 @@ function orderOf(row: OrderLineRow, orderKey: number): StoredOrder & { lines: Pr
     customerId: row.customer_id,
     currency: row.currency,
     lines: [],
+    money: {
+      received: row.received,
+      refundPending: row.refund_pending,
+      refunded: row.refunded,
+      disputed: row.disputed,
+    },
     subtotal: row.subtotal,
     discount: row.discount,
     shipping: row.shipping,

@@ -1,9 +1,9 @@
 /**
- * Subscriptions to single orders. A subscriber gets each newer state. The subscription ends if the order is final,
+ * Subscriptions to single orders. A subscriber gets each newer state. The subscription ends if the order is settled,
  * the token expires, the stores do not respond, or the service stops. There is no polling, and no timer per
  * subscription.
  */
-import { isFinal } from '../../../domain/index.ts';
+import { isSettled } from '../../../domain/index.ts';
 import { Failure } from '../common/failure.ts';
 import type { OrderState, ReadStatus, StatusQuery } from '../read/status.ts';
 import { createExpiries } from './expiries.ts';
@@ -128,5 +128,5 @@ function deliver<T>(delivery: Delivery<T>, one: Subscription<T>, state: OrderSta
 
 /** Whether this state is the last one of the order. */
 export function isLast(state: OrderState): boolean {
-  return state.kind === 'deadLettered' || (state.kind === 'known' && isFinal(state.order.status));
+  return state.kind === 'deadLettered' || (state.kind === 'known' && isSettled(state.order));
 }

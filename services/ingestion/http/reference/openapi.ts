@@ -70,6 +70,7 @@ const tokenProblems: ReadonlySet<ProblemCode> = new Set([
 const tags = [
   { name: 'Orders', description: 'Place, read, follow and cancel orders.' },
   { name: 'Payments', description: 'Pay an order, and callbacks of payment providers.' },
+  { name: 'Stock', description: 'Stock of products, for operators.' },
   { name: 'Webhooks', description: 'Webhook endpoints and the events delivered to them.' },
 ];
 
@@ -102,7 +103,7 @@ export function openapiDocument(operations: readonly Operation[]): Json {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'Scopes: orders:read, orders:write, webhooks:manage.',
+          description: 'Scopes: orders:read, orders:write, orders:ops, webhooks:manage.',
         },
         signature: {
           type: 'apiKey',

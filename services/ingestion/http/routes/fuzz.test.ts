@@ -15,6 +15,7 @@ import {
   faultOf,
   parameterFault,
 } from '../../testing/api-document.ts';
+import { sampleRecords } from '../../testing/fake-records.ts';
 import { createFakeWorld, fakeTokens, placeRequest } from '../../testing/fake-world.ts';
 import { arbitraryOf, broken } from '../../testing/schema-arbitrary.ts';
 import { orderBytesMax } from '../requests/bodies.ts';
@@ -34,9 +35,12 @@ const known = {
   /** Endpoints that the fuzz test created and may delete. */
   spare: [] as string[],
 };
+const sku = 'SKU-1';
 const keys = new Map<string, string>();
 
 beforeAll(async () => {
+  Object.assign(world.records, sampleRecords);
+  world.stock.set(sku, { sku, available: 3, committed: 2, onHand: 5 });
   for (const status of ['PENDING_PAYMENT', 'REJECTED', 'CANCELLED', null] as const) {
     const { id, statusUrl } = (await world.app.inject(placeRequest(`seed-${status}`))).json();
     if (status !== null) world.decide(id, status);
@@ -58,6 +62,10 @@ const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
   // The request may have a cursor, a version or a delivery of another customer.
   listOrders: [404],
   listWebhookDeliveries: [404],
+  listOrderPayments: [404],
+  listOrderRefunds: [404],
+  listOrderShipments: [404],
+  listOrderReturns: [404],
   cancelOrder: [412],
   // Only some orders can be paid, and the document does not know the providers or each rule of URLs.
   openPaymentSession: [400, 409],
@@ -144,11 +152,10 @@ async function ask({ operation, parameters, body, which }: ApiRequest): Promise<
     if (where === 'header') headers[name.toLowerCase()] = text;
     else if (name !== 't') search.set(name, text);
   }
-  const token =
-    operation.path.includes('webhook') || operation.id === 'redeliver' ? fakeTokens.hooks : fakeTokens.c1;
+  const token = tokenOf(operation);
   const answer = await world.app.inject({
     method: operation.method as 'GET',
-    url: `${operation.path.replace('{id}', target)}?${search}`,
+    url: `${operation.path.replace('{id}', target).replace('{sku}', sku)}?${search}`,
     headers: {
       ...headers,
       authorization: `Bearer ${token}`,
@@ -158,6 +165,11 @@ async function ask({ operation, parameters, body, which }: ApiRequest): Promise<
   });
   if (answer.statusCode === 201) known.spare.push(answer.json().id);
   return answer;
+}
+
+function tokenOf({ id, path }: ApiOperation): string {
+  if (path.startsWith('/v1/stock')) return fakeTokens.ops;
+  return path.includes('webhook') || id === 'redeliver' ? fakeTokens.hooks : fakeTokens.c1;
 }
 
 /** Whether an earlier order, in a batch or alone, has the key. */

@@ -33,6 +33,26 @@ describe('reading an order', () => {
     expect(Object.keys(final.json().links)).toEqual(['self', 'history', 'events']);
   });
 
+  test('a customer can cancel a paid order until a part is shipped', async () => {
+    const { world, id, get, url } = await placedWorld();
+    world.decide(id, 'PAID');
+    expect((await get(url)).json().links).toHaveProperty('cancel');
+    const order = world.stored.get(id)!;
+    world.stored.set(id, { ...order, lines: order.lines.map((line) => ({ ...line, shipped: 1 })) });
+    world.cached.clear();
+    const shipped = (await get(url)).json();
+    expect(shipped).toMatchObject({ status: 'PAID', items: [{ shipped: 1 }] });
+    expect(shipped.links).not.toHaveProperty('cancel');
+  });
+
+  test('an order is not settled while a refund waits for its result', async () => {
+    const { world, id, get, url } = await placedWorld();
+    world.decide(id, 'CANCELLED');
+    const order = world.stored.get(id)!;
+    world.stored.set(id, { ...order, money: { ...order.money, refundPending: 500 } });
+    expect((await get(url)).headers['retry-after']).toBe('5');
+  });
+
   test('a version never goes back: an older version in the cache is ignored', async () => {
     const { world, id, get, url } = await placedWorld();
     world.decide(id);

@@ -9,7 +9,9 @@ import { openPaymentSession, openPaymentSessionOperation } from './payments/paym
 import { placeBatch, placeBatchOperation } from './place-batch.ts';
 import { placeOrder, placeOrderOperation } from './place-order.ts';
 import { quoteOrder, quoteOrderOperation } from './quote-order.ts';
+import { listRecords, listRecordsOperations } from './records/list-records.ts';
 import type { Route, RouteDeps } from './route.ts';
+import { getStock, getStockOperation } from './stock/get-stock.ts';
 import { streamOrder, streamOrderOperation } from './stream-order.ts';
 import {
   enableWebhook,
@@ -46,10 +48,12 @@ export function routes(deps: RouteDeps): readonly Route[] {
     getOrder(deps),
     listOrders(deps),
     getHistory(deps),
+    ...listRecords(deps),
     streamOrder(deps),
     cancelOrder(deps),
     openPaymentSession(deps),
     receiveCallback(deps),
+    getStock(deps),
     createWebhook(deps),
     listWebhooks(deps),
     getWebhook(deps),
@@ -70,10 +74,12 @@ export const operations: readonly Operation[] = [
   getOrderOperation,
   listOrdersOperation,
   getHistoryOperation,
+  ...listRecordsOperations,
   streamOrderOperation,
   cancelOrderOperation,
   openPaymentSessionOperation,
   receiveCallbackOperation,
+  getStockOperation,
   createWebhookOperation,
   listWebhooksOperation,
   getWebhookOperation,

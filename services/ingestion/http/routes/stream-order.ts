@@ -13,7 +13,7 @@ export const streamOrderOperation: Operation = {
   url: '/v1/orders/:id/events',
   summary: 'Stream the versions of an order',
   description:
-    'Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the final state. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.',
+    'Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the last state: the status is final, and no refund waits for its result. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.',
   scope: 'orders:read',
   admissionClass: 'read',
   parameters: [
@@ -29,7 +29,7 @@ export const streamOrderOperation: Operation = {
   ],
   responses: {
     200: { description: 'The event stream.', schema: Type.Unknown(), mediaType: 'text/event-stream' },
-    204: { description: 'You already have the final state.' },
+    204: { description: 'You already have the last state.' },
   },
   problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
 };

@@ -30,8 +30,10 @@ const order = {
   status: 'PENDING_PAYMENT',
   customerId: 'c1',
   currency: 'EUR',
-  items,
+  items: items.map((item) => ({ line: 1, ...item, cancelled: 0, shipped: 0, returned: 0, refunded: 0 })),
   totals,
+  money: { received: 0, refundPending: 0, refunded: 0, disputed: 0 },
+  units: { ordered: 2, cancelled: 0, shipped: 0, returned: 0, restocked: 0 },
   createdAt: at,
   updatedAt: at,
   links: {
@@ -42,6 +44,23 @@ const order = {
     paymentSessions: `${self}/payment-sessions`,
   },
 };
+const paymentId = '6f9619ff-8b86-8011-b42d-00c04fc964ff';
+const refundId = '7f9619ff-8b86-8011-b42d-00c04fc964ff';
+const euros = { amount: 1250, currency: 'EUR' };
+const payment = {
+  ...{ number: 1, id: paymentId, provider: 'local', providerPaymentId: 'pay_4711' },
+  ...{ amount: 2500, currency: 'EUR', disposition: 'SETTLES', receivedAt: at },
+};
+const refund = {
+  ...{ number: 1, id: refundId, paymentId, ...euros, status: 'SUCCEEDED', reason: 'RETURNED' },
+  ...{ lines: [{ line: 1, quantity: 1 }], shipping: false, provider: 'local', providerRefundId: 're_4711' },
+  ...{ retried: false, requestedAt: at, settledAt: at },
+};
+const shipment = {
+  ...{ number: 1, lines: [{ line: 1, quantity: 2 }], carrier: 'Post', trackingNumber: '4711' },
+  ...{ shippedAt: at, deliveredAt: at },
+};
+const goodsBack = { number: 1, lines: [{ line: 1, quantity: 1, restock: 1 }], refundId, returnedAt: at };
 const endpoint = {
   id: 'we_4bf92f3577b34da6a3ce929d0e0e4736',
   url: 'https://shop.example.com/hooks',
@@ -90,6 +109,11 @@ export const examples: Readonly<Record<string, unknown>> = {
       },
     ],
   },
+  OrderPaymentList: { items: [payment] },
+  OrderRefundList: { items: [refund] },
+  OrderShipmentList: { items: [shipment] },
+  OrderReturnList: { items: [goodsBack] },
+  StockLevel: { sku: 'MUG-BLUE', available: 120, committed: 30, onHand: 150 },
   Quote: { currency: 'EUR', items, totals },
   WebhookEndpoint: endpoint,
   WebhookEndpointWithSecret: { ...endpoint, secret: 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=' },

@@ -39,7 +39,7 @@ const Links = Type.Object(
     self: Type.String(),
     history: Type.String(),
     events: Type.String(),
-    cancel: Type.Optional(Type.String({ description: 'Present while the order can be cancelled.' })),
+    cancel: Type.Optional(Type.String({ description: 'Present while you can cancel the order.' })),
     paymentSessions: Type.Optional(
       Type.String({
         description: 'Present while the order waits for its payment. A POST returns the page of the payment.',
@@ -79,6 +79,44 @@ export const OrderItem = Type.Object(
   { $id: 'OrderItem' },
 );
 
+const units = (description: string) => Type.Integer({ minimum: 0, description });
+
+const DecidedItem = Type.Object(
+  {
+    line: Type.Integer({ minimum: 1, description: 'Number of the line in the order, from 1.' }),
+    ...OrderItem.properties,
+    cancelled: units('Units that an operator cancelled after a part of the order was shipped.'),
+    shipped: units('Units that were shipped. Later returns do not lower the number.'),
+    returned: units('Units that came back.'),
+    refunded: units('Units of which the price was refunded, or is requested as a refund.'),
+  },
+  { $id: 'DecidedItem', description: 'A line with its progress. The units only grow.' },
+);
+
+const Money = Type.Object(
+  {
+    received: amount('Sum of all payments.'),
+    refundPending: amount('Refunds that are requested and have no result.'),
+    refunded: amount('Refunds that succeeded.'),
+    disputed: amount('Payments that the customer disputes at the bank.'),
+  },
+  {
+    $id: 'Money',
+    description: 'Minor units, in the currency of the order. Money in other currencies is not in it.',
+  },
+);
+
+const Units = Type.Object(
+  {
+    ordered: units('Units of all lines.'),
+    cancelled: units('Units that were cancelled after a part of the order was shipped.'),
+    shipped: units('Units that were shipped.'),
+    returned: units('Units that came back.'),
+    restocked: units('Returned units that can be sold again.'),
+  },
+  { $id: 'Units', description: 'The units of all lines. They only grow.' },
+);
+
 export const Totals = Type.Object(
   {
     subtotal: amount(),
@@ -105,8 +143,10 @@ const DecidedOrder = Type.Object(
     status: Type.String({ enum: [...decidedStatuses] }),
     customerId: Type.String(),
     currency: currency(),
-    items: Type.Array(OrderItem),
+    items: Type.Array(DecidedItem),
     totals: Totals,
+    money: Money,
+    units: Units,
     couponCode: Type.Optional(Type.String()),
     reason: Type.Optional(Reason),
     paymentDueAt: Type.Optional(time('Present while the order awaits payment.')),

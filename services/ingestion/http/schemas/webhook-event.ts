@@ -1,20 +1,13 @@
 /** The requests to a webhook endpoint. Notification sends them, and a test checks its messages with these schemas. */
 import Type, { type TSchema } from 'typebox';
 import { orderStatuses } from '../../../domain/index.ts';
+import { LineUnits } from './order-records.ts';
 import { OrderItem, Reason, Totals } from './order-resource.ts';
 import { eventTypes } from './webhook.ts';
 
 const time = (description: string) => Type.String({ format: 'date-time', description });
 const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
 const status = () => Type.String({ enum: [...orderStatuses] });
-
-const LineUnits = Type.Object(
-  {
-    line: Type.Integer({ minimum: 1, description: 'Number of the line in the order, from 1.' }),
-    quantity: Type.Integer({ minimum: 1 }),
-  },
-  { $id: 'LineUnits' },
-);
 
 const WebhookEventData = Type.Object(
   {
