@@ -45,10 +45,10 @@ describe('an order waits for', () => {
       { shipment_no: 1, shipped_at_ms: nowMs - 2_000, delivered_at_ms: nowMs - 1_000 },
       { shipment_no: 2, shipped_at_ms: nowMs - 1_000, delivered_at_ms: null },
     ];
-    const items = [item(1, { shipped: 1 }), item(2, { shipped: 1, cancelled: 2 }), item(3)];
+    const items = [item(1, { shipped: 2 }), item(2, { shipped: 1, cancelled: 2 }), item(3)];
     const delivery = 'the delivery of parcel 2, shipped at 2026-03-01T09:59:59.000Z';
     expect(waits({ order: paid, items, shipments, payments })).toEqual([
-      'the shipment of 2 of line 1, 3 of line 3',
+      'the shipment of 1 of line 1, 3 of line 3',
       delivery,
     ]);
     expect(waits({ order: { status: 'SHIPPED' }, items, shipments, payments })).toEqual([delivery]);
