@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { commandProblem } from '../../services/domain/index.ts';
 import { changeCommand, type OrderChange } from './change.ts';
@@ -44,6 +45,28 @@ describe('the command of a change', () => {
     ].map(({ commandId }) => commandId);
     expect(new Set(ids).size).toBe(6);
     expect(changeCommand(ship(), { ...request, nowMs: 9 }).commandId).toBe(ids[0]);
+  });
+
+  test('has the id and the fingerprint of a request to the API with this key', () => {
+    const sha256 = (text: string) => hash('sha256', text, 'hex');
+    const [shipped, delivered, returned, refunded] = changes.map((change) => changeCommand(change, request));
+    expect(refunded!.commandId).toBe(
+      `request_refund:${sha256(`${orderId}\0REQUEST_REFUND\0k1`).slice(0, 32)}`,
+    );
+    const requests = [shipped, delivered, returned, refunded].map((command) => command!.fingerprint);
+    expect(requests.map((fingerprint) => fingerprint!.toString('hex'))).toEqual(
+      [
+        '{"lines":[{"line":1,"quantity":2}]}',
+        '{"shipment":100}',
+        '{"lines":[{"line":100,"quantity":1,"restock":0}]}',
+        '{"lines":[{"line":1,"quantity":2}],"reason":"late","shipping":true}',
+      ].map(sha256),
+    );
+    const none = changeCommand(
+      { type: 'RETURN', payload: { reason: null, lines: [], refund: false } },
+      request,
+    );
+    expect(none.fingerprint!.toString('hex')).toBe(sha256('{"refund":false}'));
   });
 
   test('has another fingerprint for another change with the same key', () => {

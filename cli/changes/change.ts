@@ -7,6 +7,7 @@ import type {
   ReturnCommand,
   ShipCommand,
 } from '../../schemas/index.ts';
+import type { LineUnits } from './options.ts';
 
 /** What the operator wants, without the fields that every command has. */
 export type OrderChange = { [Type in ChangeCommand as Type['type']]: Change<Type> }[ChangeCommand['type']];
@@ -24,22 +25,61 @@ export interface ChangeRequest {
   readonly nowMs: number;
 }
 
-/** The command of a change. Its id follows from order, kind of change and key, so that a repeat gets the same id. */
+/**
+ * The command of a change. Its id follows from order, kind of change and key, so that a repeat gets the same id. A request to the
+ * API with the same key is the same command.
+ */
 export function changeCommand(
   change: OrderChange,
   { orderId, key, actor, nowMs }: ChangeRequest,
 ): OrderCommand & { orderId: string } {
-  const name = change.type.toLowerCase().replaceAll('_', '-');
   const id = hash('sha256', `${orderId}\0${change.type}\0${key}`, 'hex').slice(0, 32);
   return {
-    ...{ commandId: `${name}:${id}`, orderId, customerId: null, actor, idempotencyKey: key },
+    ...{
+      commandId: `${change.type.toLowerCase()}:${id}`,
+      orderId,
+      customerId: null,
+      actor,
+      idempotencyKey: key,
+    },
     ...{ fingerprint: fingerprintOf(change), issuedAt: nowMs, traceparent: null, sealed: null },
     ...change,
   };
 }
 
-/** The time of a delivery is no part of it: a repeat without `--at` has another time. */
-function fingerprintOf({ type, payload }: OrderChange): Buffer {
-  const { deliveredAt: _, ...named } = { deliveredAt: null, ...payload };
-  return hash('sha256', JSON.stringify([type, named]), 'buffer');
+/**
+ * The hash of the request in canonical JSON (RFC 8785), as a route of the API has it: names are sorted, and defaults are
+ * absent. The time of a delivery is no part of it, because a repeat without `--at` has another time.
+ */
+function fingerprintOf(change: OrderChange): Buffer {
+  return hash('sha256', JSON.stringify(requestOf(change)), 'buffer');
+}
+
+function requestOf({ type, payload }: OrderChange): object {
+  switch (type) {
+    case 'SHIP': {
+      const { carrier, trackingNumber, lines } = payload;
+      return { carrier: given(carrier), lines: some(lines), trackingNumber: given(trackingNumber) };
+    }
+    case 'DELIVER':
+      return { shipment: given(payload.shipment) };
+    case 'RETURN': {
+      const { lines, reason, refund } = payload;
+      return { lines: some(lines), reason: given(reason), refund: refund ? undefined : false };
+    }
+    case 'REQUEST_REFUND': {
+      const { amount, lines, reason, shipping } = payload;
+      const isShipping = shipping ? true : undefined;
+      return { amount: given(amount), lines: some(lines), reason: given(reason), shipping: isShipping };
+    }
+  }
+}
+
+/** JSON leaves out undefined members. */
+function given<Value>(value: Value | null): Value | undefined {
+  return value ?? undefined;
+}
+
+function some(lines: readonly LineUnits[]): readonly LineUnits[] | undefined {
+  return lines.length === 0 ? undefined : lines;
 }

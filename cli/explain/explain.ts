@@ -65,21 +65,12 @@ export async function explainOrder(
   { db, reader, decoder }: ExplainDeps,
 ): Promise<OrderLife> {
   const partition = partitionOfOrder(orderId);
-  const commands: OrderLife['commands'] = [];
-  for await (const record of recordsOf(reader, COMMANDS, partition, orderId)) {
-    const time = new Date(record.timestampMs).toISOString();
-    commands.push({ offset: record.offset, time, command: await describeCommand(record, decoder) });
-  }
-  const outcomes: OrderLife['outcomes'] = [];
-  const seen = new Set<string>();
-  for await (const record of recordsOf(reader, EVENTS, partition, orderId)) {
-    const decoded = await decoder.event(record);
-    const event = decoded.kind === 'value' ? decoded.value : { undecodable: decoded.message };
-    const id = 'eventId' in event ? event.eventId : `@${record.offset}`;
-    outcomes.push({ offset: record.offset, repeat: seen.has(id), event });
-    seen.add(id);
-  }
-  const snapshot = await readSnapshot(reader, decoder, partition, orderId);
+  const log: OrderLog = { reader, decoder, partition, orderId };
+  const [commands, outcomes, snapshot] = await Promise.all([
+    readCommands(log),
+    readOutcomes(log),
+    readSnapshot(log),
+  ]);
   const lane = (await readLanes(db)).find((row) => row.partition === partition) ?? null;
   const tables = await readTables(db, orderId);
   const { payments, refunds } = await readOrderMoney(db, orderId);
@@ -122,15 +113,39 @@ function withFirst(
   return [first as unknown as RowDataPacket, ...history];
 }
 
-async function readSnapshot(
-  reader: LogReader,
-  decoder: Decoder,
-  partition: number,
-  orderId: string,
-): Promise<OrderState | null> {
+/** The order in the partitions of all topics with its number. */
+interface OrderLog extends Omit<ExplainDeps, 'db'> {
+  readonly partition: number;
+  readonly orderId: string;
+}
+
+async function readCommands(log: OrderLog): Promise<OrderLife['commands']> {
+  const commands: OrderLife['commands'] = [];
+  for await (const record of recordsOf(log, COMMANDS)) {
+    const time = new Date(record.timestampMs).toISOString();
+    commands.push({ offset: record.offset, time, command: await describeCommand(record, log.decoder) });
+  }
+  return commands;
+}
+
+async function readOutcomes(log: OrderLog): Promise<OrderLife['outcomes']> {
+  const outcomes: OrderLife['outcomes'] = [];
+  const seen = new Set<string>();
+  for await (const record of recordsOf(log, EVENTS)) {
+    const decoded = await log.decoder.event(record);
+    const event = decoded.kind === 'value' ? decoded.value : { undecodable: decoded.message };
+    const id = 'eventId' in event ? event.eventId : `@${record.offset}`;
+    outcomes.push({ offset: record.offset, repeat: seen.has(id), event });
+    seen.add(id);
+  }
+  return outcomes;
+}
+
+async function readSnapshot(log: OrderLog): Promise<OrderState | null> {
+  const { decoder } = log;
   let newest: OrderState | null = null;
   if (decoder.state === null) return newest;
-  for await (const record of recordsOf(reader, STATE, partition, orderId)) {
+  for await (const record of recordsOf(log, STATE)) {
     const decoded = await decoder.state(record);
     if (decoded.kind === 'value') newest = decoded.value;
   }
@@ -166,10 +181,8 @@ async function readOutbox(
 }
 
 async function* recordsOf(
-  reader: LogReader,
+  { reader, partition, orderId }: OrderLog,
   topic: string,
-  partition: number,
-  orderId: string,
 ): AsyncGenerator<LogRecord> {
   const range = (await reader.ranges(topic))[partition];
   const key = Buffer.from(orderId);
