@@ -48,8 +48,8 @@ export function changeCommand(
 }
 
 /**
- * The hash of the request in canonical JSON (RFC 8785), as a route of the API has it: names are sorted, and defaults are
- * absent. The time of a delivery is no part of it, because a repeat without `--at` has another time.
+ * The hash of the request in canonical JSON (RFC 8785), as the API computes it. Names are sorted, and defaults are absent. The
+ * time of a delivery is no part of it, because a repeat without `--at` has another time.
  */
 function fingerprintOf(change: OrderChange): Buffer {
   return hash('sha256', JSON.stringify(requestOf(change)), 'buffer');
