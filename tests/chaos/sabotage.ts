@@ -10,7 +10,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { stackDown, stackEnv, stackUp } from '../../stack/index.ts';
 import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
-import { type Plant, plants } from './sabotage/plants.ts';
+import type { Plant } from './sabotage/plant.ts';
+import { plants } from './sabotage/plants.ts';
 
 goOnWithoutOutput();
 

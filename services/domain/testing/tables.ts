@@ -16,7 +16,7 @@ import {
   type StoredOutcome,
 } from '../index.ts';
 import type { Rules } from '../pricing/rules.ts';
-import { couponLimits, products, rules } from './commands.ts';
+import { couponLimits, rules, products as usualProducts } from './commands.ts';
 import { writeGoods } from './goods-tables.ts';
 import { loadMoney, writeMoney } from './money-tables.ts';
 import type { Tables } from './rows.ts';
@@ -40,6 +40,8 @@ interface RunOptions {
    * cycle; 0 for no crash.
    */
   readonly crashes?: readonly number[];
+  /** Those of `commands.ts` by default. */
+  readonly products?: Snapshot['products'];
 }
 
 /**
@@ -49,7 +51,7 @@ export function run(
   batches: readonly (readonly SourceRecord[])[],
   stock: ReadonlyMap<string, number>,
   mode: Mode,
-  { rulesOf = () => rules, crashes = [0] }: RunOptions = {},
+  { rulesOf = () => rules, crashes = [0], products = usualProducts }: RunOptions = {},
 ): { events: OrderEvent[]; tables: Tables } {
   const tables: Tables = {
     orders: new Map(),
@@ -73,11 +75,11 @@ export function run(
     const used = rulesOf(index);
     const lost = log.slice(next, next + crashes[index % crashes.length]!);
     if (lost.length > 0) {
-      decide(load(tables, lost, { readIds: true, scarce: new Set(), used }), lost, settings);
+      decide(load(tables, lost, { readIds: true, scarce: new Set(), used, products }), lost, settings);
       scarce = new Set();
     }
     if (mode === 'fresh') scarce = new Set();
-    events.push(...runBatch(tables, batch, { scarce, mode, used }).events);
+    events.push(...runBatch(tables, batch, { scarce, mode, used, products }).events);
     next += batch.length;
   }
   return { events, tables };
@@ -89,7 +91,7 @@ export function run(
 function runBatch(
   tables: Tables,
   batch: readonly SourceRecord[],
-  { scarce, mode, used }: { scarce: Set<string>; mode: Mode; used: Rules },
+  { scarce, mode, used, products }: Omit<Loaded, 'readIds'> & { scarce: Set<string>; mode: Mode },
 ): Decision {
   let readIds = mode === 'careful';
   if (mode === 'careful') {
@@ -98,7 +100,7 @@ function runBatch(
     for (const customer of customersOf(batch)) scarce.add(`unpaid ${customer}`);
   }
   for (let attempt = 1; attempt <= triesMax; attempt += 1) {
-    const decision = decide(load(tables, batch, { readIds, scarce, used }), batch, settings);
+    const decision = decide(load(tables, batch, { readIds, scarce, used, products }), batch, settings);
     if (decision.newOrders.some(({ command }) => tables.orders.has(command.orderId!))) {
       if (readIds) throw new Error('an order was decided twice although its id was read');
       readIds = true;
@@ -128,10 +130,18 @@ function runBatch(
   throw new Error(`a batch of ${batch.length} did not commit after ${triesMax} tries`);
 }
 
+/** What a try reads besides the rows of its commands. */
+interface Loaded {
+  readonly readIds: boolean;
+  readonly scarce: ReadonlySet<string>;
+  readonly used: Rules;
+  readonly products: Snapshot['products'];
+}
+
 function load(
   tables: Tables,
   batch: readonly SourceRecord[],
-  { readIds, scarce, used }: { readIds: boolean; scarce: ReadonlySet<string>; used: Rules },
+  { readIds, scarce, used, products }: Loaded,
 ): Snapshot {
   const needs: CommandNeeds = {
     skus: [],

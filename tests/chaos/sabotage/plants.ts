@@ -2,20 +2,10 @@
  * Bugs that lose or double orders. Each is a change of the source. Sabotage makes one change at a time in a
  * copy of the tree.
  */
-
-export interface Plant {
-  /** The bug, as a sentence: a mistake that an engineer could make. */
-  readonly bug: string;
-  readonly file: string;
-  /** Occurs in the file exactly once; the plant replaces it with `bad`. */
-  readonly good: string;
-  readonly bad: string;
-  /** The tests that must detect it. */
-  readonly project: 'unit' | 'integration';
-  readonly tests: readonly string[];
-  /** Only tests of these files whose names match. */
-  readonly only?: string;
-}
+import { checkerPlants } from './checker-plants.ts';
+import { goodsPlants } from './goods-plants.ts';
+import { moneyPlants } from './money-plants.ts';
+import type { Plant } from './plant.ts';
 
 const crash = { project: 'integration', tests: ['tests/integration/worker/crash.test.ts'] } as const;
 const zombie = {
@@ -266,4 +256,7 @@ export const plants: readonly Plant[] = [
     project: 'integration',
     tests: ['tests/integration/worker/stop.test.ts'],
   },
+  ...moneyPlants,
+  ...goodsPlants,
+  ...checkerPlants,
 ];

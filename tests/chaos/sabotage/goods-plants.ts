@@ -1,0 +1,223 @@
+/** Bugs in the rules of shipments, returns, refunds on request and stock. */
+import type { Plant } from './plant.ts';
+
+const goods = 'services/domain/commands/goods';
+const shipments = { project: 'unit', tests: [`${goods}/ship.test.ts`] } as const;
+const returns = { project: 'unit', tests: [`${goods}/return-goods.test.ts`] } as const;
+/** Bugs of other products. */
+const reported = { project: 'unit', tests: [`${goods}/reported-bugs.test.ts`] } as const;
+const share = { project: 'unit', tests: ['services/domain/payments/share.test.ts'] } as const;
+const validation = { project: 'unit', tests: ['services/domain/commands/validate.test.ts'] } as const;
+
+export const goodsPlants: readonly Plant[] = [
+  {
+    bug: 'more units are shipped than are left',
+    file: 'services/domain/orders/units.ts',
+    good: 'if (quantity > left) return {',
+    bad: 'if (left < 0) return {',
+    ...shipments,
+  },
+  {
+    bug: 'a unit comes back twice',
+    file: 'services/domain/orders/units.ts',
+    good: 'return shipped - returned;',
+    bad: 'return shipped;',
+    ...returns,
+  },
+  {
+    bug: 'a shipment leaves the count of shipped stock',
+    file: 'services/domain/commands/goods/ship.ts',
+    good: '  for (const { line, quantity } of lines) context.stock.ship(order.lines[line - 1]!.sku, quantity);\n',
+    bad: '',
+    ...shipments,
+  },
+  {
+    bug: 'goods are shipped although their payment was refunded',
+    file: 'services/domain/commands/goods/ship.ts',
+    good: 'return isUnpaid ? reasons.notPaidFor() : null;',
+    bad: 'return null;',
+    ...returns,
+  },
+  {
+    bug: 'an order is SHIPPED with its first parcel',
+    file: 'services/domain/commands/goods/ship.ts',
+    good: 'const isLast = order.lines.every((line) => unshippedOf(line) === 0);',
+    bad: 'const isLast = true;',
+    ...shipments,
+  },
+  {
+    bug: 'an order is DELIVERED with its first parcel',
+    file: 'services/domain/commands/goods/deliver.ts',
+    good: "if (order.status === 'PAID' || openShipments(order).length > 0) {",
+    bad: "if (order.status === 'PAID') {",
+    ...shipments,
+  },
+  {
+    bug: 'the return window begins at the time that a report names',
+    file: 'services/domain/commands/goods/deliver.ts',
+    good: 'order.closeAtMs = command.issuedAt +',
+    bad: 'order.closeAtMs = deliveredAt +',
+    ...shipments,
+  },
+  {
+    bug: 'a delivery has no return window',
+    file: 'services/domain/commands/goods/deliver.ts',
+    good: '  order.closeAtMs = command.issuedAt + context.settings.returnWindowMs;\n',
+    bad: '',
+    ...shipments,
+  },
+  {
+    bug: 'an order is closed before its return window ends',
+    file: 'services/domain/commands/goods/close.ts',
+    good: 'if (closeAtMs === null || command.issuedAt < closeAtMs) {',
+    bad: 'if (closeAtMs === null) {',
+    ...returns,
+  },
+  {
+    bug: 'damaged units go back to stock',
+    file: 'services/domain/commands/goods/return-goods.ts',
+    good: 'const restocked = lines.flatMap(({ line, restock }) =>',
+    bad: 'const restocked = lines.flatMap(({ line, quantity: restock }) =>',
+    ...returns,
+  },
+  {
+    bug: 'a restocked unit still counts as shipped stock',
+    file: 'services/domain/commands/goods/return-goods.ts',
+    good: '    stock.ship(sku, -quantity);\n',
+    bad: '',
+    ...returns,
+  },
+  {
+    bug: 'a restocked unit is not available',
+    file: 'services/domain/commands/goods/return-goods.ts',
+    good: '    stock.giveBack(sku, quantity);\n',
+    bad: '',
+    ...returns,
+  },
+  {
+    bug: 'a return asks for no refund',
+    file: 'services/domain/commands/goods/return-goods.ts',
+    good: 'payload.refund ? refundUnits(',
+    bad: '!payload.refund ? refundUnits(',
+    ...returns,
+  },
+  {
+    bug: 'an order that came back is cancelled and restocked again',
+    file: 'services/domain/commands/cancel.ts',
+    good: "{ PENDING_PAYMENT: 'CANCELLED', PAID: 'CANCELLED' }",
+    bad: "{ PENDING_PAYMENT: 'CANCELLED', PAID: 'CANCELLED', RETURNED: 'CANCELLED' }",
+    ...returns,
+  },
+  {
+    bug: 'a customer cancels the rest of an order',
+    file: 'services/domain/commands/cancel.ts',
+    good: "if (isRest && command.actor === 'customer') {",
+    bad: "if (isRest && command.actor === '') {",
+    ...returns,
+  },
+  {
+    bug: 'a cancelled rest stays out of stock',
+    file: 'services/domain/commands/cancel.ts',
+    good: '  for (const { line, quantity } of lines) context.stock.giveBack(order.lines[line - 1]!.sku, quantity);\n',
+    bad: '',
+    ...returns,
+  },
+  {
+    bug: 'a cancelled rest makes each order SHIPPED',
+    file: 'services/domain/commands/cancel.ts',
+    good: "return shipments.every(({ isDelivered }) => isDelivered) ? 'DELIVERED' : 'SHIPPED';",
+    bad: "return 'SHIPPED';",
+    ...returns,
+  },
+  {
+    bug: 'a unit that was refunded in advance is paid again when it comes back',
+    file: 'services/domain/payments/share.ts',
+    good: 'Math.min(quantity, cancelled + returned + quantity - refunded)',
+    bad: 'quantity',
+    ...returns,
+  },
+  {
+    bug: 'a return pays more than the payment has left',
+    file: 'services/domain/payments/share.ts',
+    good: 'Math.min(share, freeOf(payment, rows.refunds))',
+    bad: 'share',
+    ...returns,
+  },
+  {
+    bug: 'the parts of a line lose a cent',
+    file: 'services/domain/payments/share.ts',
+    good: 'return mulDivFloor(payable, refunded + quantity, line.quantity) - before;',
+    bad: 'return mulDivFloor(payable, quantity, line.quantity);',
+    ...share,
+  },
+  {
+    bug: 'a refunded unit is worth its price before the discount',
+    file: 'services/domain/payments/share.ts',
+    good: '(line.lineTotal ?? 0) - line.discount + line.tax',
+    bad: '(line.lineTotal ?? 0) + line.tax',
+    ...reported,
+  },
+  {
+    bug: 'a refunded unit is worth its price without tax',
+    file: 'services/domain/payments/share.ts',
+    good: '(line.lineTotal ?? 0) - line.discount + line.tax',
+    bad: '(line.lineTotal ?? 0) - line.discount',
+    ...reported,
+  },
+  {
+    bug: 'the shipping is refunded twice',
+    file: 'services/domain/commands/request-refund.ts',
+    good: '  if (shipping) order.shippingRefunded = true;\n',
+    bad: '',
+    ...reported,
+  },
+  {
+    bug: 'more is refunded than was paid',
+    file: 'services/domain/commands/request-refund.ts',
+    good: 'if (sum === 0 || sum > refundable)',
+    bad: 'if (sum === 0)',
+    ...returns,
+  },
+  {
+    bug: 'a unit is refunded twice',
+    file: 'services/domain/commands/request-refund.ts',
+    good: 'return quantity - refunded;',
+    bad: 'return quantity;',
+    ...returns,
+  },
+  {
+    bug: 'a refund empties an order that is not shipped',
+    file: 'services/domain/commands/request-refund.ts',
+    good: "if (sum === refundable && order.status === 'PAID' && !isPartShipped(order)) {",
+    bad: 'if (sum < 0) {',
+    ...returns,
+  },
+  {
+    bug: 'an adjustment takes units that orders hold',
+    file: 'services/domain/commands/goods/adjust-stock.ts',
+    good: 'if (level + delta < 0) return',
+    bad: 'if (level < 0) return',
+    ...returns,
+  },
+  {
+    bug: 'a repeated stock command is applied again',
+    file: 'services/domain/commands/goods/adjust-stock.ts',
+    good: '  needs.commands.push({ orderId, commandId });\n',
+    bad: '',
+    ...returns,
+  },
+  {
+    bug: 'two SKUs share the id of a stock command',
+    file: 'services/domain/commands/goods/adjust-stock.ts',
+    good: 'if (!commandId.startsWith(',
+    bad: "if (commandId === '' && !commandId.startsWith(",
+    ...validation,
+  },
+  {
+    bug: 'the outcome of a return forgets restocked units',
+    file: 'services/domain/payments/records.ts',
+    good: '    units.restocked += line.restocked ?? 0;\n',
+    bad: '',
+    ...returns,
+  },
+];
