@@ -1,7 +1,7 @@
 /** Prepares signed callbacks of the local payment provider. Each one pays another order of a stream. */
 import { signWebhook } from '../../services/shared/standard-webhooks/index.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
-import { amountOfTemplate } from '../store/command-source.ts';
+import { amountOfTemplate } from '../store/commands/command-source.ts';
 import { createOrderStream, currency } from '../store/order-stream.ts';
 import type { RequestMaker } from './requests.ts';
 

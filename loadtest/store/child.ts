@@ -8,8 +8,10 @@ import { createLoadData } from '../reference/load-data.ts';
 import { createPerOrder } from '../reference/per-order.ts';
 import { withoutGuards } from './bare-session.ts';
 import { findCommandProblem } from './checks/commands.ts';
+import { findLifeProblem } from './checks/lives.ts';
 import { findProblem } from './checks/places.ts';
-import { createCommandSource } from './command-source.ts';
+import { createCommandSource } from './commands/command-source.ts';
+import { createLifeSource } from './commands/life-source.ts';
 import { makeDatabase, restock, startLanes, takeLoadedStock, withConnection } from './database.ts';
 import { fillDatabase } from './fill.ts';
 import { createOrderStream } from './order-stream.ts';
@@ -21,6 +23,8 @@ const subjects: Readonly<Record<SubjectName, (deps: SubjectDeps) => Subject>> = 
   oursBare: (deps) => createOurs(deps, { wrap: withoutGuards }),
   oursCommands: (deps) =>
     createOurs(deps, { sourceOf: (codec) => createCommandSource(deps.stream, codec, COMMANDS, deps.from) }),
+  oursLives: (deps) =>
+    createOurs(deps, { sourceOf: (codec) => createLifeSource(deps.stream, codec, COMMANDS, deps.from) }),
   usual: createPerOrder,
   loadData: createLoadData,
 };
@@ -47,19 +51,15 @@ async function run(job: StoreJob): Promise<RunResult> {
   const sample = meter.end();
   const claimed = await subject.stop();
 
-  const problem = await withConnection(url, (connection) =>
-    name === 'oursCommands'
-      ? findCommandProblem(connection, { from, claimed, stream })
-      : findProblem(connection, {
-          from,
-          claimed,
-          stream,
-          shape,
-          pricing,
-          takesStock: name !== 'loadData',
-          isBare: name === 'oursBare',
-        }),
-  );
+  const problem = await withConnection(url, (connection) => {
+    if (name === 'oursCommands') return findCommandProblem(connection, { from, claimed, stream });
+    if (name === 'oursLives') return findLifeProblem(connection, { from, claimed });
+    return findProblem(connection, {
+      ...{ from, claimed, stream, shape, pricing },
+      takesStock: name !== 'loadData',
+      isBare: name === 'oursBare',
+    });
+  });
   return problem === null ? { ok: true, sample } : { ok: false, problem };
 }
 

@@ -3,8 +3,11 @@ import type { Meter } from '../frame/meter.ts';
 import type { OrderStream, Shape } from './order-stream.ts';
 import type { Pricing } from './rules.ts';
 
-/** `oursCommands` pays and cancels orders that were loaded before. All others place orders. */
-export type SubjectName = 'ours' | 'oursBare' | 'oursCommands' | 'usual' | 'loadData';
+/**
+ * `oursCommands` pays and cancels orders that were loaded before. `oursLives` places, pays, ships and delivers orders. All others
+ * place orders.
+ */
+export type SubjectName = 'ours' | 'oursBare' | 'oursCommands' | 'oursLives' | 'usual' | 'loadData';
 
 export interface StoreJob {
   readonly subject: SubjectName;

@@ -2,7 +2,7 @@
 import { orderKeyOf } from '../../../services/orders-db/index.ts';
 import { PARTITIONS } from '../../../topics/partition.ts';
 import type { Connection } from '../../reference/connect.ts';
-import { amountOfTemplate, plannedCommand } from '../command-source.ts';
+import { amountOfTemplate, plannedCommand } from '../commands/command-source.ts';
 import type { OrderStream } from '../order-stream.ts';
 import type { Claimed } from '../subject.ts';
 import { countOf, rows } from './rows.ts';

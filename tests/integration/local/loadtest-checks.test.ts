@@ -9,7 +9,7 @@ import { type Connection, connect } from '../../../loadtest/reference/connect.ts
 import { createPerOrder } from '../../../loadtest/reference/per-order.ts';
 import { findCommandProblem } from '../../../loadtest/store/checks/commands.ts';
 import { findProblem, type Ran } from '../../../loadtest/store/checks/places.ts';
-import { createCommandSource } from '../../../loadtest/store/command-source.ts';
+import { createCommandSource } from '../../../loadtest/store/commands/command-source.ts';
 import {
   databaseUrl,
   dropDatabase,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { commandProblem } from '../../services/domain/index.ts';
-import { bundledCodecs } from '../../services/shared/codec/index.ts';
-import { partitionOfOrder } from '../../topics/partition.ts';
+import { commandProblem } from '../../../services/domain/index.ts';
+import { bundledCodecs } from '../../../services/shared/codec/index.ts';
+import { partitionOfOrder } from '../../../topics/partition.ts';
+import { createOrderStream } from '../order-stream.ts';
 import { createCommandSource, plannedCommand } from './command-source.ts';
-import { createOrderStream } from './order-stream.ts';
 
 const loaded = 9_500;
 

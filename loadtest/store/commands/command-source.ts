@@ -6,10 +6,10 @@
  * So half of the commands are payments. A paid order is cancelled many commands after its payment, so that both are never
  * in one batch.
  */
-import type { OrderCommand } from '../../schemas/generated/types.ts';
-import type { Codec } from '../../services/shared/codec/index.ts';
-import { currency, type OrderStream, placeholderId, unitPriceOfSku } from './order-stream.ts';
-import { encodeTemplates, type RecordSource, recordOf } from './record-source.ts';
+import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import type { Codec } from '../../../services/shared/codec/index.ts';
+import { currency, type OrderStream, placeholderId, unitPriceOfSku } from '../order-stream.ts';
+import { encodeTemplates, type RecordSource, recordOf } from '../record-source.ts';
 
 /** A command for the order at an offset of its partition. */
 export interface PlannedCommand {
@@ -71,7 +71,8 @@ export function amountOfTemplate(stream: OrderStream, template: number): number 
   return lines.reduce((sum, { sku, quantity }) => sum + unitPriceOfSku(sku) * quantity, 0);
 }
 
-function paymentOf(stream: OrderStream, template: number): OrderCommand {
+/** The payment of exactly what an order of this template costs. */
+export function paymentOf(stream: OrderStream, template: number): OrderCommand {
   const { issuedAt, fingerprint } = stream.template(template);
   return {
     commandId: `pay:${placeholderId}`,
