@@ -1,14 +1,17 @@
 /**
- * `npm run chaos -- lives [--lives 5000] [--minutes 30]`: orders are placed, paid, cancelled and refunded on the whole product.
- * The payment provider repeats, reorders, delays, loses and takes back. Processes are killed and frozen.
+ * `npm run chaos -- lives [--lives 5000] [--minutes 30]`: orders are placed, paid, shipped, delivered, returned, refunded, closed and
+ * cancelled on the whole product. The payment provider repeats, reorders, delays, loses and takes back. Processes are killed
+ * and frozen.
  *
- * At the end every captured amount is on a live order or refunded once. Stock, coupons, tables, events and findings agree.
+ * At the end every captured amount is on a live order or refunded. Stock, coupons, tables, events and findings agree, and
+ * `orderstream verify` finds nothing.
  */
 import { errorMessage } from '../../../services/shared/errors/index.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { createRandom } from '../../support/arena/hostile-corpus.ts';
-import { createProducer } from '../../support/arena/load.ts';
+import { createProducer, type Producer } from '../../support/arena/load.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
+import { type GoodsLifeKind, goodsLives, liveWithGoods } from '../../support/lives/goods-lives.ts';
 import { judge, readBook } from '../../support/lives/judge.ts';
 import { expiringLives, type LifeKind, live, shortLives } from '../../support/lives/lives.ts';
 import { becomeQuiet, startLater } from '../../support/lives/quiet.ts';
@@ -51,7 +54,7 @@ export async function manyLives(chaos: ChaosArena, options: ScenarioOptions): Pr
     await shop.setFaults(faultsOfProvider);
     const later = startLater(shop);
     const hurting = startHurting(shop);
-    const seen = await liveAll(shop, options);
+    const seen = await liveAll(shop, operator, options);
     await later.stop();
     const faults = await hurting.stop();
     const livedMs = performance.now() - startedMs;
@@ -87,9 +90,10 @@ export async function manyLives(chaos: ChaosArena, options: ScenarioOptions): Pr
 /** Lives of every kind in turn, some at once. Those that expire come evenly too, so that expiry meets all faults. */
 async function liveAll(
   shop: Shop,
+  operator: Producer,
   { lives: { count, minutes } }: ScenarioOptions,
 ): Promise<Record<string, number>> {
-  const kinds: LifeKind[] = [...shortLives, ...expiringLives, ...shortLives];
+  const kinds: (LifeKind | GoodsLifeKind)[] = [...shortLives, ...goodsLives, ...expiringLives, ...goodsLives];
   const endsAtMs = performance.now() + minutes * 60_000;
   const seen: Record<string, number> = {};
   let next = 0;
@@ -97,13 +101,17 @@ async function liveAll(
     while (next < count || performance.now() < endsAtMs) {
       const n = next++;
       const kind = kinds[n % kinds.length]!;
-      await live(shop, n, kind);
+      await (isOfGoods(kind) ? liveWithGoods(shop, operator, n, kind) : live(shop, n, kind));
       seen[kind] = (seen[kind] ?? 0) + 1;
       if (n % 250 === 249) console.log(`${new Date().toISOString()} ${n + 1} lives`);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, turn));
   return seen;
+}
+
+function isOfGoods(kind: LifeKind | GoodsLifeKind): kind is GoodsLifeKind {
+  return (goodsLives as readonly string[]).includes(kind);
 }
 
 /** Hurts one process after the other. Frozen ones thaw while the next is hurt. */

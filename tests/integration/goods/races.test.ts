@@ -118,6 +118,60 @@ const races: Races = {
       'REFUSED RETURNED 5 ILLEGAL_CHANGE',
     ],
   ],
+  'shipped and returned, then cancelled': [
+    (id) => [paid(id), shipCommand(id), returnCommand(id), cancelCommand(id)],
+    [isPaid, 'APPLIED SHIPPED 3', 'APPLIED RETURNED 4 RETURNED 1000', 'REFUSED RETURNED 4 ILLEGAL_CHANGE'],
+  ],
+  'a parcel is delivered twice': [
+    (id) => [
+      paid(id),
+      shipCommand(id, 3, 'a'),
+      shipCommand(id, 1, 'b'),
+      deliverCommand(id, 1, 'd1'),
+      deliverCommand(id, 1, 'd2'),
+      deliverCommand(id, null, 'd3'),
+      deliverCommand(id, 1, 'd4'),
+    ],
+    [
+      isPaid,
+      'APPLIED PAID 3',
+      'APPLIED SHIPPED 4',
+      'APPLIED SHIPPED 5',
+      'REFUSED SHIPPED 5 ALREADY_DELIVERED',
+      'APPLIED DELIVERED 6',
+      'REFUSED DELIVERED 6 ILLEGAL_CHANGE',
+    ],
+  ],
+  'the rest is cancelled twice, then shipped': [
+    (id) => [
+      paid(id),
+      shipCommand(id, 1, 'a'),
+      cancelRestCommand(id, 'c1'),
+      cancelRestCommand(id, 'c2'),
+      shipCommand(id, 1, 'b'),
+    ],
+    [
+      isPaid,
+      'APPLIED PAID 3',
+      'APPLIED SHIPPED 4 CANCELLED 750',
+      'REFUSED SHIPPED 4 ILLEGAL_CHANGE',
+      'REFUSED SHIPPED 4 QUANTITY_TOO_LARGE',
+    ],
+  ],
+  'the first parcel comes back, then the rest is cancelled': [
+    (id) => [paid(id), shipCommand(id, 1), returnCommand(id, 1, 0), cancelRestCommand(id)],
+    [isPaid, 'APPLIED PAID 3', 'APPLIED PAID 4 RETURNED 250', 'APPLIED RETURNED 5 CANCELLED 750'],
+  ],
+  'the same parcel and the same return are sent twice': [
+    (id) => [
+      paid(id),
+      shipCommand(id, 3),
+      shipCommand(id, 3),
+      returnCommand(id, 1, 1),
+      returnCommand(id, 1, 1),
+    ],
+    [isPaid, 'APPLIED PAID 3', 'DUPLICATE PAID 3', 'APPLIED PAID 4 RETURNED 250', 'DUPLICATE PAID 4'],
+  ],
   'shipped, then paid again': [
     (id) => [paid(id), shipCommand(id), confirmCommand(id, `${id}-2`, total)],
     [isPaid, 'APPLIED SHIPPED 3', 'APPLIED SHIPPED 4 SURPLUS 1000'],

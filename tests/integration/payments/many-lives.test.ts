@@ -7,6 +7,7 @@ import { createArena } from '../../support/arena/arena.ts';
 import { createRandom } from '../../support/arena/hostile-corpus.ts';
 import { createProducer } from '../../support/arena/load.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
+import { goodsLives, liveWithGoods } from '../../support/lives/goods-lives.ts';
 import { judge, readBook } from '../../support/lives/judge.ts';
 import { live, shortLives } from '../../support/lives/lives.ts';
 import { becomeQuiet } from '../../support/lives/quiet.ts';
@@ -29,7 +30,7 @@ const faults = {
   ...{ failedRefunds: 0.05, failuresAfterSuccess: 0.05 },
 };
 
-test('every captured amount of 150 lives is on a live order or refunded once, while processes are killed', {
+test('every cent and every unit of 150 lives is where it belongs, while processes are killed', {
   // The sum of its waits for events.
   timeout: 240_000,
 }, async () => {
@@ -56,7 +57,8 @@ test('every captured amount of 150 lives is on a live order or refunded once, wh
       while (next < count) {
         const n = next++;
         await hurt(n);
-        await live(shop, n, shortLives[n % shortLives.length]!);
+        if (n % 2 === 0) await live(shop, n, shortLives[(n / 2) % shortLives.length]!);
+        else await liveWithGoods(shop, operator, n, goodsLives[((n - 1) / 2) % goodsLives.length]!);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, turn));

@@ -83,9 +83,9 @@ export function refundCommand(
 }
 
 /** An operator cancels the units of the order that are not shipped. */
-export function cancelRestCommand(orderId: string): OrderCommand {
+export function cancelRestCommand(orderId: string, id = 'cancel-rest'): OrderCommand {
   return {
-    ...common(orderId, 'cancel-rest'),
+    ...common(orderId, id),
     type: 'CANCEL',
     payload: { reason: null, expectedVersion: null, lines: [] },
   };

@@ -1,6 +1,7 @@
 /** Commands about the money and the deadline of an order, as providers and the scheduler send them. */
 import type { OrderCommand } from '../../../schemas/index.ts';
 import type { notYetDecided } from '../../../services/domain/commands/registry.ts';
+import { refundIdOf } from '../../../services/domain/payments/ids.ts';
 
 function common(orderId: string, commandId: string, actor: string) {
   return {
@@ -77,6 +78,33 @@ export function refundResult(orderId: string, amount: number, succeeded = true):
       providerRefundId: `re-${orderId}`,
       failureCode: null,
     },
+  };
+}
+
+/** What the provider says about the refund that the command `of` requested. */
+export function recordCommand(
+  orderId: string,
+  of: string,
+  result: { amount: number; succeeded: boolean; providerRefundId: string | null },
+): OrderCommand {
+  const { amount, succeeded, providerRefundId } = result;
+  const event = `${of}:${providerRefundId}:${succeeded}`;
+  return {
+    ...common(orderId, `record:${event}`, 'provider:local'),
+    type: 'RECORD_REFUND',
+    payload: {
+      ...{ provider: 'local', providerEventId: event, succeeded, amount, currency: 'EUR' },
+      ...{ refundId: refundIdOf(orderId, of), providerRefundId, failureCode: null },
+    },
+  };
+}
+
+/** The request of an operator to make this refund again. */
+export function retryCommand(orderId: string, of: string, id = `retry-${of}`): OrderCommand {
+  return {
+    ...common(orderId, id, 'operator'),
+    type: 'RETRY_REFUND',
+    payload: { refundId: refundIdOf(orderId, of) },
   };
 }
 

@@ -7,7 +7,7 @@ import { until } from '../until.ts';
 import { coupon, type Shop, scarce } from './shop.ts';
 
 /** An order whose outcome is known. */
-interface Placed {
+export interface Placed {
   readonly id: string;
   readonly customerId: string;
 }
@@ -78,7 +78,8 @@ export async function live(shop: Shop, n: number, kind: LifeKind): Promise<strin
   return order?.id ?? null;
 }
 
-function repeated<T>(what: string, ask: () => Promise<T>): Promise<NonNullable<T>> {
+/** Repeats the question until it has an answer. */
+export function repeated<T>(what: string, ask: () => Promise<T>): Promise<NonNullable<T>> {
   return until(ask, { what, deadlineMs: stepDeadlineMs, everyMs: againMs });
 }
 
@@ -87,11 +88,15 @@ function mayPass(status: number): boolean {
   return status >= 500 || status === 429;
 }
 
-/** Null if the order was refused at once. */
-async function place(shop: Shop, n: number): Promise<Placed | null> {
+/** The SKU that the order of this number has. */
+export function skuOf(n: number): string {
+  return n % 10 === 7 ? scarce : `SKU-${n % 20}`;
+}
+
+/** Places the order of this number. Null if it was refused at once. */
+export async function place(shop: Shop, n: number): Promise<Placed | null> {
   const customerId = `customer-${n % customers}`;
-  const sku = n % 10 === 7 ? scarce : `SKU-${n % 20}`;
-  const body = { ...orderOf(1 + (n % 3), sku), ...(n % 3 === 0 && { couponCode: coupon }) };
+  const body = { ...orderOf(1 + (n % 3), skuOf(n)), ...(n % 3 === 0 && { couponCode: coupon }) };
   const params = placeHeaders(`life-${n}`, waitSeconds);
   const answer = await repeated(`an answer to life ${n}`, async () => {
     const { data, response } = await shop.clientOf(customerId).POST('/v1/orders', { params, body });
@@ -133,7 +138,8 @@ async function sessionOf(shop: Shop, { id, customerId }: Placed): Promise<string
   return answer.url;
 }
 
-async function payInFull(shop: Shop, order: Placed, times = 1): Promise<void> {
+/** Pays the order on the page of the provider, if anybody can still pay it. */
+export async function payInFull(shop: Shop, order: Placed, times = 1): Promise<void> {
   const url = await sessionOf(shop, order);
   if (url !== null) await onPage(url, { result: 'paid', times });
 }
@@ -151,7 +157,8 @@ async function transfer({ providerUrl }: Shop, reference: string, amount: number
   });
 }
 
-async function cancel(shop: Shop, { id, customerId }: Placed): Promise<void> {
+/** The cancel of the customer. Resolves once the API has answered. */
+export async function cancel(shop: Shop, { id, customerId }: Placed): Promise<void> {
   await repeated(`the cancel of ${id}`, async () => {
     const client = shop.clientOf(customerId);
     const header = { Prefer: `wait=${waitSeconds}` };

@@ -37,7 +37,8 @@ export function startLater({ later }: Shop): { stop(): Promise<void> } {
 }
 
 /**
- * Resolves when no order is unpaid, no callback waits, every command has its outcome, and every refund its result. Failed refunds are retried, as an operator does. Returns the number of retries.
+ * Resolves when no callback waits, every command has its outcome, and every refund its result. With `expiries`, no order is unpaid
+ * any more, and each delivered one is closed. Failed refunds are retried, as an operator does. Returns the number of retries.
  */
 export async function becomeQuiet(
   shop: Shop,
@@ -48,8 +49,8 @@ export async function becomeQuiet(
   if (expiries)
     await isZero(
       shop,
-      "SELECT COUNT(*) AS n FROM orders WHERE status = 'PENDING_PAYMENT'",
-      'unpaid orders',
+      "SELECT COUNT(*) AS n FROM orders WHERE status IN ('PENDING_PAYMENT', 'DELIVERED')",
+      'orders that wait for a timer',
       deadlineMs,
     );
   let retries = 0;
@@ -95,9 +96,12 @@ function isZero({ arena }: Shop, sql: string, what: string, deadlineMs: number):
   );
 }
 
+/** Those that can be retried: no other refund has taken their money. */
 async function failedRefunds({ arena }: Shop): Promise<{ refundId: string; orderId: string }[]> {
   const rows = await arena.mysql.pool.rows<{ refund_id: Buffer; order_id: Buffer }>(
-    "SELECT refund_id, order_id FROM refunds WHERE status = 'FAILED' AND retried = 0",
+    `SELECT r.refund_id, r.order_id FROM refunds r JOIN payments p ON p.payment_id = r.payment_id
+     WHERE r.status = 'FAILED' AND r.retried = 0 AND r.amount <= p.amount - (
+       SELECT COALESCE(SUM(b.amount), 0) FROM refunds b WHERE b.payment_id = p.payment_id AND b.status <> 'FAILED')`,
   );
   return rows.map((row) => ({ refundId: bytesToUuid(row.refund_id), orderId: bytesToUuid(row.order_id) }));
 }

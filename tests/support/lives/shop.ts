@@ -132,6 +132,7 @@ function shopEnv(providerUrl: string, paymentWindowMs: number): Record<string, s
     PAYMENT_TIMEOUT: '1s',
     PAYMENT_WINDOW_MS: String(paymentWindowMs),
     REFUND_RETRY_MIN: '100ms',
+    RETURN_WINDOW: '20s',
     RECONCILE_EVERY: '5s',
     LANE_STALL: '5m',
   };
