@@ -1,6 +1,6 @@
 /**
- * Bugs that other products had with returns and refunds of units, as whole lives of one order with their amounts written out. Each
- * number is that of a case in a list of such reports.
+ * Bugs that other products had with returns and refunds of units. Each is a whole life of one order, with its amounts written
+ * out. The numbers are those of a list of such reports.
  */
 import { describe, expect, it } from 'vitest';
 import type { Product } from '../../index.ts';
@@ -65,7 +65,7 @@ describe('#38: the refund of a line has its part of the discount (solidus#512, v
   });
 });
 
-it('#39: one of 2 units of 10000, with 2000 off and a tenth of tax on top, is paid back as 9900 (medusa#15929)', () => {
+it('#39: one of 2 units of 10000, 2000 off, a tenth of tax on top: 9900 are paid back (medusa#15929)', () => {
   const shop = shopOf(
     { LAMP: 10_000 },
     {
@@ -96,7 +96,7 @@ describe('#41: units that come back or are cancelled do not price the order agai
   ];
   const unchanged = { total: 2_525, shipping: 50, tax: 0 };
 
-  it('two of 5 units of 550, with 275 off and a shipping of 50, are paid back as 990; 1535 are kept', () => {
+  it('two of 5 units of 550, 275 off, a shipping of 50: 990 are paid back, 1535 are kept', () => {
     const { last, ...rest } = decidedIn(shop, ...paid, ship({}), returnGoods({ units: [[1, 2, 2]] }));
     expect(last.refund).toMatchObject({ amount: 990 });
     expect(rest.amounts).toEqual(unchanged);
