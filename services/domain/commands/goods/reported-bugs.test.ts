@@ -65,7 +65,7 @@ describe('#38: the refund of a line has its part of the discount (solidus#512, v
   });
 });
 
-it('#39: one of 2 units of 10000, 2000 off, a tenth of tax on top: 9900 are paid back (medusa#15929)', () => {
+it('#39: one of 2 units of 10000, 2000 off, a tenth of tax on top: 9900 back (medusa#15929)', () => {
   const shop = shopOf(
     { LAMP: 10_000 },
     {
