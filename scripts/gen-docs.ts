@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as common from '../services/shared/config/common.ts';
 import type { Field } from '../services/shared/config/index.ts';
 import { errorTable } from '../services/shared/errors/index.ts';
-import { metricPrefix, metricTable } from '../services/shared/metrics/index.ts';
+import { type MetricSpec, metricPrefix, metricTable, open } from '../services/shared/metrics/index.ts';
 import { serviceProcesses } from '../stack/services.ts';
 import { findingsPage, problemsPage, reasonsPage, webhookBodiesPage } from './docs/code-pages.ts';
 import { page, table } from './docs/page.ts';
@@ -48,15 +48,22 @@ function errorsPage(): string {
   ]);
 }
 
+/** Such as `result` (ok, failed); only the name if the values are not known before the process runs. */
+function labelsText(labels: MetricSpec['labels']): string {
+  return Object.entries(labels)
+    .map(([label, values]) => (values === open ? `\`${label}\`` : `\`${label}\` (${values.join(', ')})`))
+    .join(', ');
+}
+
 function metricsPage(): string {
   const rows = Object.entries(metricTable).map(([name, spec]) => [
     `\`${metricPrefix}${name}\``,
     spec.type,
-    spec.labels.map((label) => `\`${label}\``).join(', '),
+    labelsText(spec.labels),
     spec.help,
   ]);
   return page('Metrics', 'services/shared/metrics/tables/', [
-    'Each service serves its metrics on its admin port at `/metrics`. Every series has the label `service` besides its own labels. Node’s own metrics (event loop lag, heap, garbage collection) are included. Names end with the unit. Names of counters end in `_total`.',
+    'Each service serves its metrics on its admin port at `/metrics`. Every series has the label `service` besides its own labels. Node’s own metrics (event loop lag, heap, garbage collection) are included. Names end with the unit. Names of counters end in `_total`. Values in parentheses are all values of a label; each such counter starts at 0.',
     table(['metric', 'type', 'labels', 'meaning'], rows),
   ]);
 }

@@ -22,6 +22,13 @@ const callsPerStep = 3;
 const leaseMarginMs = 10_000;
 const stopMs = 5_000;
 
+const providerCounters = [
+  'payments_refund_calls_total',
+  'payments_refund_results_total',
+  'payments_listings_total',
+  'payments_listed_records_total',
+] as const;
+
 /** Everything is opened here, in order of dependency; `stop` closes it in reverse order. */
 export async function startPayments(context: ServiceContext<typeof fields>): Promise<Running> {
   const { config, log, metrics, lifecycle } = context;
@@ -38,6 +45,9 @@ export async function startPayments(context: ServiceContext<typeof fields>): Pro
     topics: [COMMANDS],
   });
   const providers = createProviders(config);
+  for (const provider of providers.byName.keys()) {
+    for (const name of providerCounters) metrics.zero(name, { provider });
+  }
   const sender = startSender({
     queue: createRefundQueue({ pool: mysql.pool, instanceId: config.instanceId }),
     providers: providers.byName,

@@ -5,6 +5,7 @@
  * After `committed` the publisher sends the outcomes in order. It notifies the lane when Kafka has acknowledged them.
  * Only then may the group offset move.
  */
+import type { Outcome } from '../../schemas/index.ts';
 import { type Decision, decide, type Snapshot } from '../domain/index.ts';
 import type { Codecs } from '../shared/codec/index.ts';
 import { failpoint } from '../shared/failpoint/index.ts';
@@ -48,12 +49,15 @@ export interface PipelineDeps {
   readonly log: Logger;
 }
 
+/** No decision ends as UNKNOWN. The schema has that symbol for readers of later outcomes. */
+type DecidedOutcome = Exclude<Outcome, 'UNKNOWN'>;
+
 /** The batch is committed. Its outcomes must be published, in this order per lane. */
 export interface CommittedBatch {
   readonly kind: 'committed';
   readonly parts: readonly PartOutcomes[];
   /** Number of commands by outcome. */
-  readonly counts: Readonly<Record<string, number>>;
+  readonly counts: ReadonlyMap<DecidedOutcome, number>;
   readonly records: number;
   /** The new states of the orders, for the status cache. */
   readonly statuses: readonly OrderStatusEntry[];
@@ -145,8 +149,11 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
 }
 
 function countOutcomes({ events }: Decision): Pick<CommittedBatch, 'counts' | 'records'> {
-  const counts: Record<string, number> = {};
-  for (const { outcome } of events) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  const counts = new Map<DecidedOutcome, number>();
+  for (const event of events) {
+    const outcome = event.outcome as DecidedOutcome;
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
   return { counts, records: events.length };
 }
 

@@ -2,6 +2,8 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { errorMessage } from '../../shared/errors/index.ts';
 import { answerClientError } from './client-error.ts';
+import type { Operation } from './operation.ts';
+import { problemTable } from './problem-table.ts';
 import { HttpProblem, sendProblem } from './problems.ts';
 import { firstStages, stagesOf } from './request-stages.ts';
 import { type AdmitDeps, refuseCaller } from './requests/admit.ts';
@@ -104,8 +106,19 @@ function registerRawRoute(app: FastifyInstance, deps: AppDeps, charges: Charges,
   });
 }
 
+/** The statuses that the operation documents, each once. */
+function statusesOf({ responses, problems }: Operation): Set<number> {
+  return new Set([
+    ...Object.keys(responses).map(Number),
+    ...problems.map((code) => problemTable[code].status),
+  ]);
+}
+
 function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, route: Route): void {
   const { operation } = route;
+  for (const status of statusesOf(operation)) {
+    deps.metrics.zero('http_requests_total', { route: operation.id, status });
+  }
   const labels = new Map<number, { route: string; status: number }>();
   app.route({
     method: methodsOf(operation.method),

@@ -19,7 +19,7 @@ export interface PerformDeps {
   readonly random: () => number;
   readonly retryMinMs: number;
   /** Counts one answer of the provider. */
-  readonly onCall: (call: 'refund' | 'find', result: string) => void;
+  readonly onCall: (call: 'refund' | 'find', result: RefundResult['status'] | FoundRefund['status']) => void;
   /** Counts one result that is in the log. */
   readonly onResult: (result: 'succeeded' | 'failed' | 'given_up') => void;
 }

@@ -53,6 +53,7 @@ export async function openFindings(deps: {
 }): Promise<Findings> {
   const { mysql, clock, metrics, perKindMax } = deps;
   let open = new Map<string, StoredFinding>();
+  for (const kind of findingKinds) metrics.zero('reconciliation_findings_total', { kind });
   const reload = async (): Promise<void> => {
     open = new Map((await readOpen(mysql)).map((finding) => [keyOf(finding), finding]));
     showOpen(metrics, open);

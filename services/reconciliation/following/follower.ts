@@ -266,7 +266,7 @@ function keyHash(record: InRecord): number {
   return record.key === null ? 0 : crc32(record.key);
 }
 
-function streamOf(topic: string): string {
+function streamOf(topic: string): 'commands' | 'outcomes' | 'deadLetters' | 'states' {
   if (topic === STATE) return 'states';
   return topic === EVENTS ? 'outcomes' : topic === COMMANDS ? 'commands' : 'deadLetters';
 }

@@ -32,6 +32,7 @@ export interface Rounds {
 /** Runs each check in its own loop, so that neither a long walk nor a failing check delays the others. */
 export function startRounds(deps: RoundsDeps): Rounds {
   const abort = new AbortController();
+  for (const { name } of deps.checks) deps.metrics.zero('reconciliation_checks_total', { check: name });
   const loops = deps.checks.map(async (check) => {
     while (!abort.signal.aborted) {
       await runRound(deps, check, abort.signal);

@@ -1,4 +1,5 @@
 export { createMetrics, type Metrics, noMetrics } from './metrics.ts';
+export { type MetricSpec, open } from './spec.ts';
 export {
   metricPrefix,
   metricTable,

@@ -5,9 +5,12 @@ import {
   type GaugeName,
   type HistogramName,
   type LabelsOf,
+  labelSets,
   type MetricName,
   metricPrefix,
+  metricsOfService,
   metricTable,
+  type OpenLabelsOf,
 } from './table.ts';
 
 /** The arguments for labels: none for a metric without labels, otherwise exactly the labels of the table. */
@@ -22,6 +25,11 @@ export type Metrics = {
   set<K extends GaugeName>(name: K, value: number, ...args: LabelArgs<K, []>): void;
   /** Adds one observation, in the metric's unit, to a histogram. */
   observe<K extends HistogramName>(name: K, value: number, ...args: LabelArgs<K, []>): void;
+  /**
+   * Starts a counter or histogram at 0 for these values of its open labels and for all values of its other labels.
+   * A series that begins with its first event hides that event from `increase`.
+   */
+  zero<K extends CounterName | HistogramName>(name: K, labels: OpenLabelsOf<K>): void;
   /** All metrics in the Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -33,7 +41,7 @@ type Instrument = Counter | Gauge | Histogram;
 
 /**
  * The metrics of one process, each with the label `service`. Node's own metrics (event loop lag, heap, GC) are
- * included. An instrument is created at first use, so a service shows only the metrics that it uses.
+ * included. Counters and histograms of the service start at 0 for all values that the table knows.
  */
 export function createMetrics(options: { service: string; defaults?: boolean }): Metrics {
   const registry = new Registry();
@@ -50,15 +58,25 @@ export function createMetrics(options: { service: string; defaults?: boolean }):
     return found;
   };
 
+  const zero = (name: MetricName, given: Readonly<Record<string, string | number>>): void => {
+    const spec: MetricSpec = metricTable[name];
+    for (const labels of labelSets(spec.labels, given)) {
+      if (spec.type === 'counter') (instrument(name) as Counter).inc(labels, 0);
+      else if (spec.type === 'histogram') (instrument(name) as Histogram).zero(labels);
+    }
+  };
+  for (const name of Object.keys(metricsOfService(options.service))) zero(name as MetricName, {});
+
   return {
+    zero: (name, labels) => zero(name, labels),
     inc(name, ...[labels, n]) {
-      (instrument(name) as Counter).inc(labels ?? {}, n ?? 1);
+      (instrument(name) as Counter).inc(plain(labels), n ?? 1);
     },
     set(name, value, ...[labels]) {
-      (instrument(name) as Gauge).set(labels ?? {}, value);
+      (instrument(name) as Gauge).set(plain(labels), value);
     },
     observe(name, value, ...[labels]) {
-      (instrument(name) as Histogram).observe(labels ?? {}, value);
+      (instrument(name) as Histogram).observe(plain(labels), value);
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -71,16 +89,22 @@ export const noMetrics: Metrics = {
   inc: () => undefined,
   set: () => undefined,
   observe: () => undefined,
+  zero: () => undefined,
   text: async () => '',
   contentType: 'text/plain',
   close: () => undefined,
 };
 
+/** Labels as prom-client takes them. The caller's types know more about them. */
+function plain(labels: object | undefined): Record<string, string | number> {
+  return (labels ?? {}) as Record<string, string | number>;
+}
+
 function create(name: MetricName, spec: MetricSpec, registry: Registry): Instrument {
   const common = {
     name: metricPrefix + name,
     help: spec.help,
-    labelNames: [...spec.labels],
+    labelNames: Object.keys(spec.labels),
     registers: [registry],
   };
   switch (spec.type) {

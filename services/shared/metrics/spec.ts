@@ -1,12 +1,18 @@
+/** The values of a label that is not known before the process runs, such as the name of a group. */
+export const open = 'open';
+
+/** The values that a label can have. */
+export type LabelValues = readonly string[] | typeof open;
+
 export type MetricSpec = {
   type: 'counter' | 'gauge' | 'histogram';
   /** One sentence. docs/metrics.md shows it unchanged. */
   help: string;
   /**
-   * Label names. Never use an id of an order, customer, key or event: each value creates a series that stays
-   * for ever.
+   * Label names with their values. Never use an id of an order, customer, key or event: each value creates a series
+   * that stays for ever.
    */
-  labels: readonly string[];
+  labels: Readonly<Record<string, LabelValues>>;
   /** Upper bounds of a histogram, in the metric's unit. */
   buckets?: readonly number[];
 };

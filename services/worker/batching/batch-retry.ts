@@ -123,7 +123,7 @@ async function actOn(
   }
 }
 
-function causeOf({ skus, codes, customers }: Shortage): string {
+function causeOf({ skus, codes, customers }: Shortage): 'shortOfStock' | 'shortOfCoupons' | 'unpaidLimit' {
   if (skus.length > 0) return 'shortOfStock';
   return codes.length + customers.length > 0 ? 'shortOfCoupons' : 'unpaidLimit';
 }

@@ -100,6 +100,9 @@ function publishCommitted(deps: WriterDeps, batch: CommittedBatch): void {
   deps.onCommitted(batch);
   metrics.observe('worker_batch_seconds', ms / 1_000);
   metrics.observe('worker_batch_records', records);
-  for (const outcome in counts) metrics.inc('worker_outcomes_total', { outcome }, counts[outcome]);
-  log.info({ records, lanes: parts.length, ms: Math.round(ms), counts }, 'the writer committed a batch');
+  for (const [outcome, count] of counts) metrics.inc('worker_outcomes_total', { outcome }, count);
+  log.info(
+    { records, lanes: parts.length, ms: Math.round(ms), counts: Object.fromEntries(counts) },
+    'the writer committed a batch',
+  );
 }

@@ -138,7 +138,7 @@ async function claimOne(
     name: owner,
     epoch: before?.epoch ?? lane.position.epoch,
   });
-  metrics.inc('worker_claims_total', { unclean: String(claim.unclean) });
+  metrics.inc('worker_claims_total', { unclean: claim.unclean ? 'true' : 'false' });
   const unclean = claim.unclean || before?.unclean === true;
   const low = logs.commands.get(partition)?.low ?? 0;
   const isNew = claim.first && low > 0 && (await startAt(session, topic, claim, low));

@@ -40,10 +40,13 @@ export interface ReceiveCallbackDeps {
   readonly metrics: Metrics;
 }
 
+type CallbackResult = 'accepted' | 'refused' | 'unreadable' | 'not_produced';
+
 export function createReceiveCallback(deps: ReceiveCallbackDeps): ReceiveCallback {
   const { providers, commandLog, nowMs, metrics } = deps;
-  const count = (provider: string, result: string): void =>
+  const count = (provider: string, result: CallbackResult): void =>
     metrics.inc('ingestion_callbacks_total', { provider, result });
+  for (const provider of providers.keys()) metrics.zero('ingestion_callbacks_total', { provider });
   return {
     knows: (name) => providers.has(name),
     read({ provider: name, headers, raw }) {

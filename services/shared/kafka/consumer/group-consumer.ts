@@ -22,6 +22,14 @@ const watchdogIntervalMs = 1_000;
 /** The maximum time for a crashed client to leave the group. */
 const crashedStopMs = 2_000;
 
+const counters = [
+  'kafka_consumer_joins_total',
+  'kafka_consumer_restarts_total',
+  'kafka_consumer_commits_total',
+  'kafka_consumer_dropped_batches_total',
+  'kafka_consumer_bad_offsets_total',
+] as const;
+
 /**
  * A member of a consumer group that only passes records on. It waits for no handler, commits no offset by
  * itself, and never skips a position. Partitions that it keeps continue during a rebalance. Lost partitions
@@ -31,7 +39,8 @@ const crashedStopMs = 2_000;
  * times.
  */
 export function createGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
-  const { settings } = options;
+  const { settings, metrics, groupId: group } = options;
+  for (const name of counters) metrics.zero(name, { group });
   const state: ConsumerState = {
     options,
     tuning: tuningOf(options),

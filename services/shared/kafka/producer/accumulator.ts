@@ -107,6 +107,10 @@ export async function createAccumulator(options: AccumulatorOptions): Promise<Ac
   const leaders = createLeaders(settings, { log, requestTimeoutMs });
   const wireName = (topic: string) => withPrefix(settings, topic);
   const state = createState(leaders, { log, metrics, wireName, ...limits });
+  for (const topic of topics) {
+    metrics.zero('kafka_produced_records_total', { topic });
+    metrics.zero('kafka_produce_given_up_total', { topic });
+  }
   await state.loop.lookUp(topics.map(wireName));
   return faceOf(state);
 }

@@ -1,51 +1,51 @@
-import { type MetricSpec, secondsBuckets } from '../spec.ts';
+import { type MetricSpec, open, secondsBuckets } from '../spec.ts';
 
 /** Metrics of ingestion alone. */
 export const ingestionMetrics = {
   http_requests_total: {
     type: 'counter',
     help: 'Responses by route and status.',
-    labels: ['route', 'status'],
+    labels: { route: open, status: open },
   },
   http_request_seconds: {
     type: 'histogram',
     help: 'From the headers of a request to the end of its response, including a wait that the client requested.',
-    labels: ['route'],
+    labels: { route: open },
     buckets: [...secondsBuckets, 10, 30],
   },
   ingestion_refusals_total: {
     type: 'counter',
     help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, or share (the caller has too many concurrent requests).',
-    labels: ['reason'],
+    labels: { reason: ['event_loop', 'produce_queue', 'lag', 'share'] },
   },
   ingestion_unsealed_total: {
     type: 'counter',
     help: 'Requests whose personal data was appended without encryption, because the key of the customer could not be read.',
-    labels: [],
+    labels: {},
   },
   ingestion_callbacks_total: {
     type: 'counter',
     help: 'Callbacks of payment providers: accepted, refused (signature), unreadable, or not_produced.',
-    labels: ['provider', 'result'],
+    labels: { provider: open, result: ['accepted', 'refused', 'unreadable', 'not_produced'] },
   },
   ingestion_lag_seconds: {
     type: 'gauge',
     help: 'How long an order accepted now would wait for its outcome, in the slowest partition.',
-    labels: [],
+    labels: {},
   },
   ingestion_partitions_behind: {
     type: 'gauge',
     help: 'Partitions whose orders are refused because their outcomes are too slow.',
-    labels: [],
+    labels: {},
   },
   ingestion_waiting_clients: {
     type: 'gauge',
     help: 'Clients that wait for an outcome or stream an order.',
-    labels: [],
+    labels: {},
   },
   ingestion_unreadable_outcomes_total: {
     type: 'counter',
     help: 'Outcomes that a client waited for but that could not be decoded.',
-    labels: [],
+    labels: {},
   },
 } as const satisfies Record<string, MetricSpec>;

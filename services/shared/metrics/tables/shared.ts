@@ -1,4 +1,4 @@
-import { type MetricSpec, secondsBuckets } from '../spec.ts';
+import { type MetricSpec, open, secondsBuckets } from '../spec.ts';
 
 /** Metrics of the process and of the shared folders, the same in every service. */
 export const sharedMetrics = {
@@ -6,33 +6,52 @@ export const sharedMetrics = {
   lifecycle_state: {
     type: 'gauge',
     help: '1 for the current state of the process, 0 for the others.',
-    labels: ['state'],
+    labels: { state: open },
   },
 
   // shared/clock
   clock_ahead_seconds: {
     type: 'gauge',
     help: 'How far the wall clock of the machine is ahead of the clock of the database. Negative if it is behind.',
-    labels: [],
+    labels: {},
   },
 
   // shared/mysql
   mysql_query_timeouts_total: {
     type: 'counter',
     help: 'Statements without an answer in time; each one closed its connection.',
-    labels: [],
+    labels: {},
   },
-  mysql_errors_total: { type: 'counter', help: 'Failed statements by kind of error.', labels: ['kind'] },
+  mysql_errors_total: {
+    type: 'counter',
+    help: 'Failed statements by kind of error.',
+    labels: {
+      kind: [
+        'duplicateKey',
+        'deadlock',
+        'lockTimeout',
+        'connectionLost',
+        'readOnly',
+        'tooManyConnections',
+        'unavailable',
+        'timeout',
+        'checkFailed',
+        'data',
+        'schema',
+        'unknown',
+      ],
+    },
+  },
   mysql_connects_total: {
     type: 'counter',
     help: 'Attempts to open a database connection.',
-    labels: ['result'],
+    labels: { result: ['ok', 'failed'] },
   },
-  mysql_pool_waiting: { type: 'gauge', help: 'Callers that wait for a pooled connection.', labels: [] },
+  mysql_pool_waiting: { type: 'gauge', help: 'Callers that wait for a pooled connection.', labels: {} },
   mysql_pool_wait_seconds: {
     type: 'histogram',
     help: 'How long callers waited for a pooled connection.',
-    labels: [],
+    labels: {},
     buckets: secondsBuckets,
   },
 
@@ -40,89 +59,93 @@ export const sharedMetrics = {
   kafka_produced_records_total: {
     type: 'counter',
     help: 'Records that all in-sync replicas acknowledged.',
-    labels: ['topic'],
+    labels: { topic: open },
   },
   kafka_produce_request_seconds: {
     type: 'histogram',
     help: 'Time from sending a produce request to its response or failure.',
-    labels: ['result'],
+    labels: { result: ['answered', 'failed'] },
     buckets: secondsBuckets,
   },
   kafka_produce_request_records: {
     type: 'histogram',
     help: 'Records in one produce request.',
-    labels: [],
+    labels: {},
     buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000],
   },
   kafka_produce_resends_total: {
     type: 'counter',
     help: 'Times that the records of a partition were sent again, by reason.',
-    labels: ['topic', 'reason'],
+    labels: { topic: open, reason: open },
   },
   kafka_produce_refused_total: {
     type: 'counter',
     help: 'Records that the broker refused for their content or size.',
-    labels: ['topic', 'reason'],
+    labels: { topic: open, reason: open },
   },
   kafka_produce_given_up_total: {
     type: 'counter',
     help: 'Sends whose deadline passed without an acknowledgement.',
-    labels: ['topic'],
+    labels: { topic: open },
   },
   kafka_consumer_joins_total: {
     type: 'counter',
     help: 'How often the consumer joined its group: once per rebalance.',
-    labels: ['group'],
+    labels: { group: open },
   },
   kafka_consumer_partitions: {
     type: 'gauge',
     help: 'Partitions assigned to this process.',
-    labels: ['group'],
+    labels: { group: open },
   },
   log_lines_dropped_total: {
     type: 'counter',
     help: 'Log lines dropped because the reader was too slow and the buffer was full.',
-    labels: [],
+    labels: {},
   },
   kafka_consumer_restarts_total: {
     type: 'counter',
     help: 'Times that the client was recreated, by reason.',
-    labels: ['group', 'reason'],
+    labels: { group: open, reason: ['crash', 'silence', 'notJoined'] },
   },
   kafka_consumer_commits_total: {
     type: 'counter',
     help: 'Offset commits: committed, notOwner, or failed.',
-    labels: ['group', 'result'],
+    labels: { group: open, result: ['committed', 'notOwner', 'failed'] },
   },
   kafka_consumer_fetch_seconds: {
     type: 'histogram',
     help: 'Time from a fetch request to its response, including the wait for records.',
-    labels: ['group'],
+    labels: { group: open },
     buckets: secondsBuckets,
   },
   kafka_consumer_dropped_batches_total: {
     type: 'counter',
     help: 'Fetched batches dropped because the partition was lost or repositioned meanwhile; they are read again if needed.',
-    labels: ['group'],
+    labels: { group: open },
   },
   kafka_consumer_bad_offsets_total: {
     type: 'counter',
     help: 'Alarms: committed offsets that are not valid, and positions outside the log.',
-    labels: ['group', 'kind'],
+    labels: { group: open, kind: ['negative', 'outOfRange'] },
   },
 
   // shared/redis
   redis_calls_total: {
     type: 'counter',
     help: 'Calls to Redis: ok, failed, timeout, or skipped while the circuit is open.',
-    labels: ['result'],
+    labels: { result: ['ok', 'failed', 'timeout', 'skipped'] },
   },
 
   // shared/auth
   auth_tokens_total: {
     type: 'counter',
     help: 'Verified tokens: from the cache, newly verified, or refused.',
-    labels: ['result'],
+    labels: { result: ['cached', 'verified', 'refused'] },
   },
-  auth_jwks_loads_total: { type: 'counter', help: 'Loads of the key set.', labels: ['result'] },
+  auth_jwks_loads_total: {
+    type: 'counter',
+    help: 'Loads of the key set.',
+    labels: { result: ['ok', 'failed'] },
+  },
 } as const satisfies Record<string, MetricSpec>;
