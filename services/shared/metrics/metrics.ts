@@ -26,7 +26,7 @@ export type Metrics = {
   /** Adds one observation, in the metric's unit, to a histogram. */
   observe<K extends HistogramName>(name: K, value: number, ...args: LabelArgs<K, []>): void;
   /**
-   * Starts a counter or histogram at 0 for these values of its open labels and for all values of its other labels.
+   * Starts series of a counter or histogram at 0: with these open labels and all values of the other labels.
    * A series that begins with its first event hides that event from `increase`.
    */
   zero<K extends CounterName | HistogramName>(name: K, labels: OpenLabelsOf<K>): void;
