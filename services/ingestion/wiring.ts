@@ -12,11 +12,13 @@ import type { Providers } from '../shared/payment-provider/index.ts';
 import { createKeyWrapper } from '../shared/personal-data/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
 import { createSecretBox } from '../shared/secrets/index.ts';
-import { createBoundedMap } from './application/common/bounded-map.ts';
+import { type BoundedMap, createBoundedMap } from './application/common/bounded-map.ts';
 import { createTickets } from './application/common/ticket.ts';
 import { type AdmissionLimits, createAdmission } from './application/limits/admission.ts';
 import { type CallerLimits, callerLimitSettings, createCallerLimits } from './application/limits/index.ts';
 import { createRateLimiter } from './application/limits/rate-limit.ts';
+import { createCommandStore } from './application/operators/command-store.ts';
+import { createOperatorCommands } from './application/operators/operator-commands.ts';
 import { createOpenSession } from './application/payments/open-session.ts';
 import { createReceiveCallback } from './application/payments/receive-callback.ts';
 import { createSessionStore } from './application/payments/session-store.ts';
@@ -136,17 +138,16 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     waits,
     streams,
     store,
+    operatorCommands: createOperatorCommands({
+      ...{ ...store, ...callerLimits, commandLog, progress, commands: createCommandStore(mysql.pool) },
+    }),
     ...paymentParts({ servers, commandLog, callerLimits, metrics }),
     ...tableParts(config, mysql.pool),
     cursors: createCursors(config.ticketSecret),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     nowMs: clock.nowMs,
     databaseNowMs: clock.knownMs,
-    noteShown(orderId, version) {
-      const highest = Math.max(version, shown.get(orderId) ?? 0);
-      shown.set(orderId, highest);
-      return highest;
-    },
+    noteShown: notesOf(shown),
   };
   return { deps, progress, store, outcomes, waits, streams, admission, callerLimits, trust, health };
 }
@@ -164,6 +165,14 @@ function customerKeysOf(
     log,
     metrics,
   });
+}
+
+function notesOf(shown: BoundedMap<string, number>): AppDeps['noteShown'] {
+  return (orderId, version) => {
+    const highest = Math.max(version, shown.get(orderId) ?? 0);
+    shown.set(orderId, highest);
+    return highest;
+  };
 }
 
 interface PaymentParts extends Pick<WireContext, 'metrics'> {

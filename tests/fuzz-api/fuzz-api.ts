@@ -38,13 +38,14 @@ async function main(): Promise<number> {
 
 async function runSchemathesis(python: string, product: Product): Promise<number> {
   const limits = ['--max-examples', flags.examples, '--seed', flags.seed];
+  const scopes = ['orders:read', 'orders:write', 'orders:ops', 'webhooks:manage'];
   const config = ['--config-file', path.join(here, 'schemathesis.toml')];
   const child = spawn(
     python,
     ['-m', 'schemathesis.cli', ...config, 'run', `${product.url}/openapi.json`, ...limits],
     {
       cwd: product.info.dir,
-      env: { ...process.env, ORDERSTREAM_TOKEN: await product.token('fuzz') },
+      env: { ...process.env, ORDERSTREAM_TOKEN: await product.token('fuzz', scopes) },
       stdio: 'inherit',
     },
   );

@@ -76,9 +76,49 @@ export interface paths {
         put?: never;
         /**
          * Request cancellation of an order
-         * @description Idempotent without a key: a repeated request is the same command. The command is processed after all earlier commands for the order. The order and its history show the result.
+         * @description Idempotent without a key: a repeated request is the same command. The command is processed after all earlier commands for the order. The order and its history show the result. An operator can also cancel the rest of an order that is shipped in part.
          */
         post: operations["cancelOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/commands/{commandId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a command and its outcome
+         * @description The `Location` of an accepted command points here. Without its ticket, a queued command is not found. With the ticket, 422 says that another request had the idempotency key first. `Prefer: wait` waits for the outcome.
+         */
+        get: operations["getCommand"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report that parcels arrived
+         * @description Reports one shipment, or all that are on their way. When the last parcel of a shipped order has arrived, the order is `DELIVERED` and its return window begins.
+         */
+        post: operations["deliverOrder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -178,7 +218,31 @@ export interface paths {
          */
         get: operations["listOrderRefunds"];
         put?: never;
-        post?: never;
+        /**
+         * Refund a part of the payment of an order
+         * @description Refunds an amount, or what units and the shipping cost. With `{}`: everything that can still be refunded. A refund moves no stock. `services/payments` pays it, so the command only says whether it is requested.
+         */
+        post: operations["requestRefund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/refunds/{refundId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request a failed refund again
+         * @description The retry is a new refund, and the failed one stays failed. A refund can be retried once. Another refund may have taken its place: then the command is refused.
+         */
+        post: operations["retryRefund"];
         delete?: never;
         options?: never;
         head?: never;
@@ -198,7 +262,11 @@ export interface paths {
          */
         get: operations["listOrderReturns"];
         put?: never;
-        post?: never;
+        /**
+         * Report goods that came back
+         * @description Takes shipped units back, and refunds them unless `refund` is false. Units of `restock` can be sold again at once. A unit that was refunded before is not refunded again.
+         */
+        post: operations["returnOrder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -218,7 +286,11 @@ export interface paths {
          */
         get: operations["listOrderShipments"];
         put?: never;
-        post?: never;
+        /**
+         * Report a parcel of an order
+         * @description Ships units of a paid order. Shipments have numbers from 1, in the order of their commands. When no unit is left, the order is `SHIPPED`.
+         */
+        post: operations["shipOrder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -843,6 +915,8 @@ export interface components {
             /** @description Free-text reason. The history of the order shows it. */
             reason?: string;
         };
+        /** @description One of two schemas, depending on `outcome`. */
+        Command: components["schemas"]["QueuedCommand"] | components["schemas"]["DecidedCommand"];
         CommandDuplicateEvent: {
             data: components["schemas"]["WebhookEventData"];
             /**
@@ -890,6 +964,31 @@ export interface components {
             status: "DEAD_LETTERED";
             /** @constant */
             version: 0;
+        };
+        /** @description A command with its outcome. */
+        DecidedCommand: {
+            /**
+             * Format: date-time
+             * @description Absent for a dead letter.
+             */
+            decidedAt?: string;
+            /** @description The same for each request with this idempotency key. */
+            id: string;
+            /**
+             * @description A refused command changed nothing, and `reason` says why. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            outcome: "APPLIED" | "REFUSED" | "DEAD_LETTERED";
+            reason?: components["schemas"]["Reason"];
+            /**
+             * @description Status of the order after the command.
+             * @enum {string}
+             */
+            status?: "QUEUED" | "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED";
+            /** @description For example SHIP. New types may be added. */
+            type: string;
+            /** @description Version of the order after the command. 0 if it is about no order. */
+            version: number;
         };
         /** @description A line with its progress. The units only grow. */
         DecidedItem: {
@@ -944,6 +1043,15 @@ export interface components {
             updatedAt: string;
             /** @description Increases by one with each change. */
             version: number;
+        };
+        DeliveryRequest: {
+            /**
+             * Format: date-time
+             * @description When the customer got the parcel. Not in the future. Default: now.
+             */
+            deliveredAt?: string;
+            /** @description Number of the shipment, from 1. Without it: all shipments that are on their way. */
+            shipment?: number;
         };
         /** @enum {string} */
         DeliveryStatus: "PENDING" | "DELIVERED" | "FAILED" | "HELD" | "DROPPED";
@@ -1413,6 +1521,21 @@ export interface components {
             /** @description Time since the partition of the order last produced an outcome. Present while the partition is stalled. `etaMs` is then a lower bound. */
             stalledForMs?: number;
         };
+        /** @description A durable command that is not processed yet. */
+        QueuedCommand: {
+            /** @description The same for each request with this idempotency key. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            outcome: "QUEUED";
+            queue: components["schemas"]["Queue"];
+            /** @description URL of the command, with its ticket. */
+            statusUrl: string;
+            /** @description For example SHIP. New types may be added. */
+            type: string;
+        };
         /** @description An accepted order that is not processed yet. */
         QueuedOrder: {
             /** Format: uuid */
@@ -1486,7 +1609,7 @@ export interface components {
              */
             code: string;
             message: string;
-            /** @description JSON pointer into the order request. */
+            /** @description JSON pointer into the body of the request. */
             pointer?: string;
         };
         RedeliverRequest: {
@@ -1520,6 +1643,16 @@ export interface components {
             /** @description `REQUESTED`, `SUCCEEDED` or `FAILED`. Later versions may add more. */
             status: string;
         };
+        RefundRequest: {
+            /** @description In minor units of the currency of the order. Only without `lines` and `shipping`. */
+            amount?: number;
+            /** @description Each line at most once. Without `lines`: see the operation. */
+            lines?: components["schemas"]["LineUnits"][];
+            /** @description Free-text reason. The history of the order shows it. */
+            reason?: string;
+            /** @description Also refund the shipping. It is refunded at most once. */
+            shipping?: boolean;
+        };
         RefusedCommand: {
             /** Format: date-time */
             at: string;
@@ -1527,6 +1660,25 @@ export interface components {
             reason?: components["schemas"]["Reason"];
             /** @description The version of the order when the command was refused. */
             version: number;
+        };
+        /** @description Units of one line that came back. */
+        ReturnLine: {
+            /** @description Number of the line, from 1. */
+            line: number;
+            quantity: number;
+            /** @description Units that can be sold again, at most `quantity`. The others are damaged and stay sold. */
+            restock: number;
+        };
+        ReturnRequest: {
+            /** @description Each line at most once. Without `lines`: everything that was shipped, and all of it can be sold again. */
+            lines?: components["schemas"]["ReturnLine"][];
+            /** @description Free-text reason. The history of the order shows it. */
+            reason?: string;
+            /**
+             * @description Whether the units are refunded. Default: true.
+             * @default true
+             */
+            refund: boolean;
         };
         ReturnUnits: {
             /** @description Number of the line in the order, from 1. */
@@ -1544,6 +1696,14 @@ export interface components {
             lines?: components["schemas"]["LineUnits"][];
             /** @description Absent if the event is about several shipments. */
             number?: number;
+            trackingNumber?: string;
+        };
+        ShipmentRequest: {
+            /** @description Name of the carrier. */
+            carrier?: string;
+            /** @description Each line at most once. Without `lines`: everything that is left to ship. */
+            lines?: components["schemas"]["LineUnits"][];
+            /** @description The number by which the carrier knows the parcel. */
             trackingNumber?: string;
         };
         ShippingAddress: {
@@ -2131,7 +2291,7 @@ export interface operations {
                 headers: {
                     /** @description The order version as an entity tag. */
                     ETag: string;
-                    /** @description `true` if this order was already accepted earlier. */
+                    /** @description `true` if this order or command was already accepted earlier. */
                     "Idempotent-Replayed"?: "true";
                     /** @description The `wait` preference that the server applied. */
                     "Preference-Applied"?: string;
@@ -2203,9 +2363,9 @@ export interface operations {
             /** @description The order is accepted and will get exactly one outcome. */
             202: {
                 headers: {
-                    /** @description `true` if this order was already accepted earlier. */
+                    /** @description `true` if this order or command was already accepted earlier. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description URL of the order. The URL of a queued order contains its ticket. */
+                    /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
                     Location: string;
                     /** @description The remaining quota. */
                     RateLimit: string;
@@ -2295,7 +2455,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The Idempotency-Key was used for another order */
+            /** @description The Idempotency-Key was used for another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2818,6 +2978,383 @@ export interface operations {
             };
             /** @description The expectation cannot be met */
             417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCommand: {
+        parameters: {
+            query?: {
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                t?: string;
+            };
+            header?: {
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                Prefer?: string;
+            };
+            path: {
+                /** @description The id of the command from an API response. */
+                commandId: string;
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The command, queued or with its outcome. */
+            200: {
+                headers: {
+                    /** @description The `wait` preference that the server applied. */
+                    "Preference-Applied"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "APPLIED",
+                     *       "version": 3,
+                     *       "status": "SHIPPED",
+                     *       "decidedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found. The command was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The command was lost */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliverOrder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
+                "Idempotency-Key": string;
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                Prefer?: string;
+                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "shipment": 1,
+                 *       "deliveredAt": "2026-01-05T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeliveryRequest"];
+            };
+        };
+        responses: {
+            /** @description The command with its outcome, also if it was refused (with `Prefer: wait`). */
+            200: {
+                headers: {
+                    /** @description `true` if this order or command was already accepted earlier. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description The `wait` preference that the server applied. */
+                    "Preference-Applied": string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "APPLIED",
+                     *       "version": 3,
+                     *       "status": "SHIPPED",
+                     *       "decidedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DecidedCommand"];
+                };
+            };
+            /** @description The command is durable and will get exactly one outcome. */
+            202: {
+                headers: {
+                    /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
+                    Location: string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "QUEUED",
+                     *       "statusUrl": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/commands/ship:4bf92f3577b34da6a3ce929d0e0e4736?t=AAECAwQFBgcICQoLDA0ODw",
+                     *       "queue": {
+                     *         "ahead": 12,
+                     *         "etaMs": 40
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueuedCommand"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. The Idempotency-Key is missing. The Idempotency-Key is malformed. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3677,6 +4214,432 @@ export interface operations {
             };
         };
     };
+    requestRefund: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
+                "Idempotency-Key": string;
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                Prefer?: string;
+                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "line": 1,
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "shipping": true,
+                 *       "reason": "The parcel was late."
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundRequest"];
+            };
+        };
+        responses: {
+            /** @description The command with its outcome, also if it was refused (with `Prefer: wait`). */
+            200: {
+                headers: {
+                    /** @description `true` if this order or command was already accepted earlier. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description The `wait` preference that the server applied. */
+                    "Preference-Applied": string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "APPLIED",
+                     *       "version": 3,
+                     *       "status": "SHIPPED",
+                     *       "decidedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DecidedCommand"];
+                };
+            };
+            /** @description The command is durable and will get exactly one outcome. */
+            202: {
+                headers: {
+                    /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
+                    Location: string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "QUEUED",
+                     *       "statusUrl": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/commands/ship:4bf92f3577b34da6a3ce929d0e0e4736?t=AAECAwQFBgcICQoLDA0ODw",
+                     *       "queue": {
+                     *         "ahead": 12,
+                     *         "etaMs": 40
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueuedCommand"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. The Idempotency-Key is missing. The Idempotency-Key is malformed. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryRefund: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
+                "Idempotency-Key": string;
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                Prefer?: string;
+                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+                /** @description The id of the refund. */
+                refundId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The command with its outcome, also if it was refused (with `Prefer: wait`). */
+            200: {
+                headers: {
+                    /** @description `true` if this order or command was already accepted earlier. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description The `wait` preference that the server applied. */
+                    "Preference-Applied": string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "APPLIED",
+                     *       "version": 3,
+                     *       "status": "SHIPPED",
+                     *       "decidedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DecidedCommand"];
+                };
+            };
+            /** @description The command is durable and will get exactly one outcome. */
+            202: {
+                headers: {
+                    /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
+                    Location: string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "QUEUED",
+                     *       "statusUrl": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/commands/ship:4bf92f3577b34da6a3ce929d0e0e4736?t=AAECAwQFBgcICQoLDA0ODw",
+                     *       "queue": {
+                     *         "ahead": 12,
+                     *         "etaMs": 40
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueuedCommand"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. The Idempotency-Key is missing. The Idempotency-Key is malformed. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found. The refund was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listOrderReturns: {
         parameters: {
             query?: {
@@ -3822,6 +4785,226 @@ export interface operations {
                 };
             };
             /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    returnOrder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
+                "Idempotency-Key": string;
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                Prefer?: string;
+                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "line": 1,
+                 *           "quantity": 2,
+                 *           "restock": 1
+                 *         }
+                 *       ],
+                 *       "reason": "One mug is broken."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReturnRequest"];
+            };
+        };
+        responses: {
+            /** @description The command with its outcome, also if it was refused (with `Prefer: wait`). */
+            200: {
+                headers: {
+                    /** @description `true` if this order or command was already accepted earlier. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description The `wait` preference that the server applied. */
+                    "Preference-Applied": string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "APPLIED",
+                     *       "version": 3,
+                     *       "status": "SHIPPED",
+                     *       "decidedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DecidedCommand"];
+                };
+            };
+            /** @description The command is durable and will get exactly one outcome. */
+            202: {
+                headers: {
+                    /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
+                    Location: string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "QUEUED",
+                     *       "statusUrl": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/commands/ship:4bf92f3577b34da6a3ce929d0e0e4736?t=AAECAwQFBgcICQoLDA0ODw",
+                     *       "queue": {
+                     *         "ahead": 12,
+                     *         "etaMs": 40
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueuedCommand"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. The Idempotency-Key is missing. The Idempotency-Key is malformed. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3980,6 +5163,226 @@ export interface operations {
                 };
             };
             /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shipOrder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
+                "Idempotency-Key": string;
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                Prefer?: string;
+                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The order id from an API response. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "line": 1,
+                 *           "quantity": 2
+                 *         }
+                 *       ],
+                 *       "carrier": "Example Post",
+                 *       "trackingNumber": "EP-4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ShipmentRequest"];
+            };
+        };
+        responses: {
+            /** @description The command with its outcome, also if it was refused (with `Prefer: wait`). */
+            200: {
+                headers: {
+                    /** @description `true` if this order or command was already accepted earlier. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description The `wait` preference that the server applied. */
+                    "Preference-Applied": string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "APPLIED",
+                     *       "version": 3,
+                     *       "status": "SHIPPED",
+                     *       "decidedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DecidedCommand"];
+                };
+            };
+            /** @description The command is durable and will get exactly one outcome. */
+            202: {
+                headers: {
+                    /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
+                    Location: string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "QUEUED",
+                     *       "statusUrl": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/commands/ship:4bf92f3577b34da6a3ce929d0e0e4736?t=AAECAwQFBgcICQoLDA0ODw",
+                     *       "queue": {
+                     *         "ahead": 12,
+                     *         "etaMs": 40
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueuedCommand"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. The Idempotency-Key is missing. The Idempotency-Key is malformed. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -4774,7 +6177,7 @@ export interface operations {
             /** @description The endpoint with its secret. The secret is shown only once. */
             201: {
                 headers: {
-                    /** @description URL of the order. The URL of a queued order contains its ticket. */
+                    /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
                     Location: string;
                     [name: string]: unknown;
                 };

@@ -44,9 +44,9 @@ export function textProblem(name: string, text: string | null): string | null {
 
 /** Of a carrier or a tracking number. */
 export function nameProblem(name: string, text: string | null): string | null {
-  return text === null || text.length <= nameLengthMax
-    ? null
-    : `${name} is longer than ${nameLengthMax} characters`;
+  // Counts code points, as the columns and the schemas of the API do.
+  const isShort = text === null || (text.length <= 2 * nameLengthMax && [...text].length <= nameLengthMax);
+  return isShort ? null : `${name} is longer than ${nameLengthMax} characters`;
 }
 
 export function timeProblem(name: string, atMs: number): string | null {

@@ -46,6 +46,7 @@ describe('commandProblem', () => {
     ],
     ['a retry', retryRefund({ order: 1, of: 'c' })],
     ['a shipment of units', ship({ units: [[100, 1]], carrier: 'x'.repeat(128) })],
+    ['a carrier of long characters', ship({ carrier: '\u{1F4E6}'.repeat(128) })],
     ['a delivery', deliver({ shipment: 100 })],
     ['a return of damaged units', returnGoods({ units: [[1, 2, 0]] })],
     ['a close', close({})],

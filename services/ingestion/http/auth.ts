@@ -28,12 +28,12 @@ export interface AuthDeps {
 }
 
 /**
- * Responds with 401 or 403, or sets `request.caller` and calls `admit`. Creates no promise while the issuer's keys
- * are known.
+ * Responds with 401 or 403, or sets `request.caller` and calls `admit`. The token needs one of `scopes`. Creates no
+ * promise while the issuer's keys are known.
  */
 export function authenticate(
   { verifier, tokenChecks }: AuthDeps,
-  scope: Scope,
+  scopes: readonly Scope[],
   request: FastifyRequest,
   reply: FastifyReply,
   admit: () => void,
@@ -42,7 +42,7 @@ export function authenticate(
   const remembered = socket[lastCaller];
   if (remembered !== undefined && remembered.field === request.headers.authorization) {
     if (Date.now() < remembered.untilMs) {
-      admitCaller(remembered.caller, scope, request, reply, admit);
+      admitCaller(remembered.caller, scopes, request, reply, admit);
       return;
     }
     socket[lastCaller] = undefined;
@@ -55,7 +55,7 @@ export function authenticate(
   const enter = (caller: Caller): void => {
     const untilMs = Math.min(caller.expiresAtMs, Date.now() + rememberForMs);
     socket[lastCaller] = { field: request.headers.authorization!, caller, untilMs };
-    admitCaller(caller, scope, request, reply, admit);
+    admitCaller(caller, scopes, request, reply, admit);
   };
   const known = verifier.known(token);
   if (known !== null) {
@@ -122,14 +122,19 @@ export function addressOf({ remoteAddress = '' }: Socket): string {
 
 function admitCaller(
   caller: Caller,
-  scope: Scope,
+  scopes: readonly Scope[],
   request: FastifyRequest,
   reply: FastifyReply,
   admit: () => void,
 ): void {
   request.caller = caller;
-  if (caller.scopes.has(scope)) admit();
-  else forbid(request, reply, scope);
+  if (scopes.some((scope) => caller.scopes.has(scope))) admit();
+  else forbid(request, reply, scopes[0]!);
+}
+
+/** Whether the caller may name the orders of all customers, where an operation allows it. */
+export function isOperator({ scopes }: Caller): boolean {
+  return scopes.has('orders:ops');
 }
 
 function refuseToken(request: FastifyRequest, reply: FastifyReply, error: unknown): void {

@@ -30,8 +30,10 @@ export interface Operation {
   readonly description?: string;
   /** The scope that the token must have. Null: the request has no token, but a signature that the handler checks. */
   readonly scope: Scope | null;
+  /** Whether the scope of operators suffices too. An operator may name the order of any customer. */
+  readonly isForOperators?: true;
   /** The group in the API document. By default, the scope decides it. */
-  readonly tag?: 'Payments' | 'Stock';
+  readonly tag?: 'Payments' | 'Operators' | 'Stock';
   /** The load limits that apply. During overload, writes are refused long before reads. */
   readonly admissionClass: 'read' | 'write';
   /** The charge against the caller's rate: one order, or a batch by its bytes and its orders. Absent: no charge. */
@@ -49,6 +51,12 @@ export interface Operation {
   readonly responses: Readonly<Record<number, OperationResponse>>;
   /** Problems in addition to the problems of every operation. */
   readonly problems: readonly ProblemCode[];
+}
+
+/** Scopes of which a token needs one. Null: the request has no token. */
+export function scopesOf({ scope, isForOperators }: Operation): readonly Scope[] | null {
+  if (scope === null) return null;
+  return isForOperators ? [scope, 'orders:ops'] : [scope];
 }
 
 /** Problems of an unexpected or invalid body. */

@@ -23,7 +23,7 @@ export const problemTable = {
     status: 400,
     title: 'The Idempotency-Key is missing',
     meaning:
-      'Send the header `Idempotency-Key` with each order. It ensures that a retry never creates a second order.',
+      'Send the header `Idempotency-Key` with each order, and with each command of an operator. A retry with the same key never has a second effect.',
   },
   IDEMPOTENCY_KEY_INVALID: {
     status: 400,
@@ -67,6 +67,17 @@ export const problemTable = {
     title: 'The order was not found',
     meaning:
       'You have no order with this id. To read a queued order, send its ticket: follow the links in the API responses.',
+  },
+  COMMAND_NOT_FOUND: {
+    status: 404,
+    title: 'The command was not found',
+    meaning:
+      'No decided command has this id. To read a queued command, follow the link in the response that accepted it.',
+  },
+  REFUND_NOT_FOUND: {
+    status: 404,
+    title: 'The refund was not found',
+    meaning: 'The id does not have the form of a refund id.',
   },
   PROVIDER_UNKNOWN: {
     status: 404,
@@ -138,6 +149,12 @@ export const problemTable = {
     meaning:
       'The order was accepted, but the command log was truncated or recreated before it was processed. Nothing was reserved or charged. Place it again: the same key never creates a second order.',
   },
+  COMMAND_LOST: {
+    status: 410,
+    title: 'The command was lost',
+    meaning:
+      'The command was accepted, but the command log was truncated or recreated before it was processed. It has no effect. Send it again with the same key.',
+  },
   VERSION_STALE: {
     status: 412,
     title: 'The order has a different version',
@@ -162,7 +179,7 @@ export const problemTable = {
   },
   KEY_REUSED: {
     status: 422,
-    title: 'The Idempotency-Key was used for another order',
+    title: 'The Idempotency-Key was used for another request',
     meaning: 'You sent this key before with a different body. Use a new key.',
   },
   RATE_LIMITED: {

@@ -6,7 +6,7 @@
 import type { onRequestHookHandler, preHandlerHookHandler, RouteHandlerMethod } from 'fastify';
 import { authenticate, senderOf } from './auth.ts';
 import { createCors } from './cors.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, scopesOf } from './operation.ts';
 import { type AdmitDeps, admit, budgetBody, takeTurn } from './requests/admit.ts';
 import { refuseBody } from './requests/bodies.ts';
 import type { Charge, Charges } from './requests/charge-orders.ts';
@@ -54,7 +54,7 @@ export function stagesOf(deps: StageDeps, charges: Charges, route: Route): Opera
   return {
     onRequest: [
       (request, reply, done) => admit(deps, operation, request, reply, done),
-      identifyStage(deps, operation.scope),
+      identifyStage(deps, operation),
       (request, reply, done) => takeTurn(deps, request, reply, done),
       (request, reply, done) => budgetBody(deps, operation, request, reply, done),
     ],
@@ -64,8 +64,9 @@ export function stagesOf(deps: StageDeps, charges: Charges, route: Route): Opera
 }
 
 /** A request without a token belongs to its address until its signature is checked. */
-function identifyStage(deps: AdmitDeps, scope: Operation['scope']): onRequestHookHandler {
-  if (scope !== null) return (request, reply, done) => authenticate(deps, scope, request, reply, done);
+function identifyStage(deps: AdmitDeps, operation: Operation): onRequestHookHandler {
+  const scopes = scopesOf(operation);
+  if (scopes !== null) return (request, reply, done) => authenticate(deps, scopes, request, reply, done);
   return (request, _reply, done) => {
     request.caller = senderOf(request);
     done();

@@ -1,5 +1,6 @@
 /** The parts of a response about an order: links with tickets, entity tags, and the time of a retry. */
 import type { FastifyReply } from 'fastify';
+import type { Reason } from '../../../schemas/index.ts';
 import { canChange, isSettled, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
 import { type PartitionProgress, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
@@ -80,7 +81,7 @@ function showQueued(deps: ResponseDeps, id: string, customerId: string, position
   };
 }
 
-function shownQueue({ ahead, etaMs, stalledForMs }: Queue): object {
+export function shownQueue({ ahead, etaMs, stalledForMs }: Queue): object {
   return stalledForMs === null ? { ahead, etaMs } : { ahead, etaMs, stalledForMs };
 }
 
@@ -109,6 +110,13 @@ function linksOf(id: string, query: string, { canCancel = false, canPay = false 
     ...(canCancel ? { cancel: `${self}/cancel${query}` } : {}),
     ...(canPay ? { paymentSessions: `${self}/payment-sessions` } : {}),
   };
+}
+
+/** The member `reason` of a response. Without a reason there is no member. */
+export function publicReason(reason: Reason | null): object {
+  if (reason === null) return {};
+  const { code, message, pointer } = reason;
+  return { reason: pointer === null ? { code, message } : { code, message, pointer } };
 }
 
 /** Sends a shown order with `ETag` and `Retry-After`. */

@@ -20,6 +20,8 @@ export interface ApiOperation {
   readonly method: string;
   /** The path, with `{id}` as placeholder. */
   readonly path: string;
+  /** The first scope that suffices. Null: the request needs no token. */
+  readonly scope: string | null;
   readonly parameters: readonly ApiParameter[];
   readonly body: Json | null;
   readonly bodyRequired: boolean;
@@ -60,6 +62,7 @@ export const apiOperations: readonly ApiOperation[] = Object.entries(
       id: String(operation['operationId']),
       method: method.toUpperCase(),
       path,
+      scope: (operation['security'] as { token?: string[] }[])[0]?.token?.[0] ?? null,
       parameters: (operation['parameters'] ?? []) as ApiParameter[],
       body: (content?.['application/json']?.['schema'] as Json | undefined) ?? null,
       bodyRequired: request?.['required'] === true,

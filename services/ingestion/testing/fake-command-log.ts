@@ -1,7 +1,7 @@
 /** A command log in memory, for tests that inspect it and make it fail. */
 import type { OrderCommand } from '../../../schemas/index.ts';
-import { partitionOfOrder } from '../../../topics/index.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
+import { type KeyedCommand, partitionOf } from '../../shared/command-log/index.ts';
 import type { Failure } from '../application/common/failure.ts';
 import type { LogPosition } from '../application/common/ticket.ts';
 import type { PartitionProgress } from '../application/read/partition-progress.ts';
@@ -23,8 +23,8 @@ export function createFakeCommandLog(
   controls: FakeLog,
   progress: Pick<PartitionProgress, 'produced'>,
 ): CommandLog {
-  const append = (command: OrderCommand & { orderId: string }): LogPosition => {
-    const partition = partitionOfOrder(command.orderId);
+  const append = (command: KeyedCommand): LogPosition => {
+    const partition = partitionOf(command);
     const position = { partition, offset: controls.offsets[partition]! };
     controls.offsets[partition]! += 1;
     controls.commands.push(command);
@@ -34,7 +34,7 @@ export function createFakeCommandLog(
   return {
     encode: (command) => ({
       topic: 'c',
-      partition: partitionOfOrder(command.orderId),
+      partition: partitionOf(command),
       key: null,
       // Encodes the command, so that an order that the real log refuses is not accepted here.
       value: codecs.commands.encode(command),
@@ -44,7 +44,7 @@ export function createFakeCommandLog(
     async append(messages, onEnd) {
       await controls.holdProduce;
       messages.forEach(({ value }, index) => {
-        const command = codecs.commands.decode(value) as OrderCommand & { orderId: string };
+        const command = codecs.commands.decode(value) as KeyedCommand;
         onEnd(index, controls.produceProblem ?? append(command));
       });
     },

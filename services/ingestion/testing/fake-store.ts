@@ -1,9 +1,12 @@
 /** The database reads of the routes, from a map of orders. */
+import { partitionOfOrder } from '../../../topics/index.ts';
 import { noCouponLevels, noRules, type Product } from '../../domain/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import type { StoredOrder } from '../application/read/order-rows.ts';
+import type { KnownSubmission } from '../application/read/order-store.ts';
 import type { StockLevel } from '../application/read/stock-levels.ts';
 import type { AppDeps } from '../http/app.ts';
+import type { FakeLog } from './fake-command-log.ts';
 
 interface FakeStoreState {
   readonly stored: ReadonlyMap<string, StoredOrder>;
@@ -33,6 +36,19 @@ export function createFakeStore(controls: FakeStoreState): AppDeps['store'] {
       unpaidLevels: new Map(),
     }),
   };
+}
+
+/** The stored submission of a decided order: its first command in the log. */
+export function submissionOf(
+  { stored, commands }: Pick<FakeStoreState, 'stored'> & Pick<FakeLog, 'commands'>,
+  orderId: string,
+): KnownSubmission | null {
+  const index = commands.findIndex((command) => command.orderId === orderId && command.type === 'PLACE');
+  if (!stored.has(orderId) || index < 0) return null;
+  const partition = partitionOfOrder(orderId);
+  const before = commands.slice(0, index).filter((one) => partitionOfOrder(one.orderId!) === partition);
+  const fingerprint = Buffer.from(commands[index]!.fingerprint!).toString('base64url');
+  return { fingerprint, position: { partition, offset: before.length }, epoch: null };
 }
 
 function productOf(sku: string): Product {

@@ -30,9 +30,10 @@ import { createWebhookUrls } from '../application/webhooks/webhook-url.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
 import { createStreams } from '../http/streams.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
+import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
 import { createFakePayments, type FakeProvider } from './fake-payments.ts';
 import { createFakeRecords, type FakeRecords } from './fake-records.ts';
-import { createFakeStock, createFakeStore } from './fake-store.ts';
+import { createFakeStock, createFakeStore, submissionOf } from './fake-store.ts';
 import { fakeCallers, fakeTokens, fakeVerify } from './fake-tokens.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 import { acceptedEvent, newOrder } from './sample-orders.ts';
@@ -55,7 +56,7 @@ export interface FakeOptions {
 }
 
 /** The state that tests read and set. */
-interface Controls extends FakeLog, FakeProvider, FakeRecords {
+interface Controls extends FakeLog, FakeProvider, FakeRecords, FakeCommands {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
   readonly stock: Map<string, StockLevel>;
@@ -132,6 +133,7 @@ export function createFakeWorld(options: FakeOptions = {}) {
 function newControls(): Controls {
   return {
     commands: [],
+    outcomes: new Map(),
     stored: new Map(),
     cached: new Map(),
     stock: new Map(),
@@ -197,6 +199,7 @@ function fakeDeps(
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, progress, nowMs: clock.nowMs }),
     store: createFakeStore(controls),
+    operatorCommands: createFakeCommands(controls, { ...callerLimits, commandLog, progress }),
     records: createFakeRecords(controls),
     stock: createFakeStock(controls),
     ...createFakePayments(controls, {
@@ -219,16 +222,6 @@ function fakeDeps(
       return version;
     },
   };
-}
-
-/** The stored submission of a decided order: its first command in the log. */
-function submissionOf({ stored, commands }: Controls, orderId: string): KnownSubmission | null {
-  const index = commands.findIndex((command) => command.orderId === orderId && command.type === 'PLACE');
-  if (!stored.has(orderId) || index < 0) return null;
-  const partition = partitionOfOrder(orderId);
-  const before = commands.slice(0, index).filter((one) => partitionOfOrder(one.orderId!) === partition);
-  const fingerprint = Buffer.from(commands[index]!.fingerprint!).toString('base64url');
-  return { fingerprint, position: { partition, offset: before.length }, epoch: null };
 }
 
 function fakeReadStatus(

@@ -7,23 +7,30 @@ import type { OutMessage } from '../kafka/index.ts';
 /** A command with the subject that is the key of its record: an order or a SKU. */
 export type KeyedCommand = AdjustStockCommand | (OrderCommand & { orderId: string });
 
-/** The record of a command about an order, or about the stock of a SKU. `nowMs` is its timestamp. */
+/** The record of a command. `nowMs` is its timestamp. */
 export function commandMessage(
   commands: Pick<Codec<OrderCommand>, 'encode'>,
   command: KeyedCommand,
   nowMs: number,
 ): OutMessage {
   const value = commands.encode(command);
-  const [key, partition] =
-    command.type === 'ADJUST_STOCK'
-      ? [command.payload.sku, partitionOfSku(command.payload.sku)]
-      : [command.orderId, partitionOfOrder(command.orderId)];
   return {
     topic: COMMANDS,
-    partition,
-    key: Buffer.from(key, 'latin1'),
+    partition: partitionOf(command),
+    key: Buffer.from(keyOf(command), 'latin1'),
     value,
     headers: { [CHECKSUM_HEADER]: checksumOf(value) },
     timestampMs: nowMs,
   };
+}
+
+/** The key of the record: the order id, or the SKU of a stock command. Both are ASCII. */
+function keyOf(command: KeyedCommand): string {
+  return command.type === 'ADJUST_STOCK' ? command.payload.sku : command.orderId;
+}
+
+/** The partition of the record. */
+export function partitionOf(command: KeyedCommand): number {
+  const subject = keyOf(command);
+  return command.type === 'ADJUST_STOCK' ? partitionOfSku(subject) : partitionOfOrder(subject);
 }

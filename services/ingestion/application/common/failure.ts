@@ -7,7 +7,11 @@ export type FailureCode =
   | 'NOT_FOUND'
   /** An accepted order is in no store, and its command is no longer in the log. */
   | 'ORDER_LOST'
-  /** Another order has the idempotency key. */
+  /** There is no command with this id. */
+  | 'COMMAND_NOT_FOUND'
+  /** An accepted command has no outcome and is no longer in the log. */
+  | 'COMMAND_LOST'
+  /** Another request has the idempotency key. */
   | 'KEY_REUSED'
   /** The command is certainly not in the log. */
   | 'NOT_PRODUCED'

@@ -8,10 +8,9 @@ import { type OrderResource, orderResource } from '../../../domain/index.ts';
 import type { BoundedMap } from '../common/bounded-map.ts';
 import { Failure } from '../common/failure.ts';
 import type { LogPosition } from '../common/ticket.ts';
+import { aheadOf, type DecidedDeps, isDecided, isPast } from './decided-positions.ts';
 import type { OrderCache } from './order-cache.ts';
 import type { StoredOrder } from './order-rows.ts';
-import type { PartitionPosition } from './order-store.ts';
-import type { PartitionProgress } from './partition-progress.ts';
 
 export type OrderState =
   | { readonly kind: 'known'; readonly order: OrderResource }
@@ -19,13 +18,11 @@ export type OrderState =
   /** The command was dead-lettered and made no order. */
   | { readonly kind: 'deadLettered' };
 
-export interface StatusDeps {
+export interface StatusDeps extends DecidedDeps {
   readonly cache: OrderCache;
   /** Null when the order does not exist. Rejects when MySQL is unavailable. */
   readonly findOrder: (orderId: string) => Promise<StoredOrder | null>;
-  readonly partitionPositions: () => Promise<readonly PartitionPosition[]>;
   readonly isDeadLetter: (position: LogPosition) => Promise<boolean>;
-  readonly progress: Pick<PartitionProgress, 'nextUnpublished' | 'publishedUpTo'>;
   /** Versions that this process has shown, by order id. */
   readonly shown: BoundedMap<string, number>;
 }
@@ -33,6 +30,8 @@ export interface StatusDeps {
 export interface StatusQuery {
   readonly orderId: string;
   readonly customerId: string;
+  /** An operator sees the orders of all customers. */
+  readonly isOperator?: boolean;
   /** Position from a valid ticket; `otherLog` for a ticket of a deleted log. */
   readonly ticket: LogPosition | 'otherLog' | null;
   /** The lowest acceptable version. */
@@ -42,7 +41,7 @@ export interface StatusQuery {
 }
 
 /**
- * Returns NOT_FOUND if the customer has no such order. Returns STATE_UNAVAILABLE if neither the stores nor the
+ * Returns NOT_FOUND if the caller may see no such order. Returns STATE_UNAVAILABLE if neither the stores nor the
  * ticket give the state. Returns ORDER_LOST if an accepted order is in no store and its command is no longer in the
  * log. Never rejects.
  */
@@ -54,16 +53,16 @@ const retryAfterMs = 1_000;
 
 export function createReadStatus(deps: StatusDeps): ReadStatus {
   return async (query) => {
-    const { orderId, customerId, fresh = false } = query;
+    const { orderId, fresh = false } = query;
     const ticket = query.ticket === 'otherLog' ? null : query.ticket;
     const floor = Math.max(query.floor ?? 0, deps.shown.get(orderId) ?? 0);
     const cached = fresh ? 'missing' : await deps.cache.find(orderId);
-    if (typeof cached === 'object' && cached.version >= floor) return show(deps, cached, customerId);
+    if (typeof cached === 'object' && cached.version >= floor) return show(deps, cached, query);
     // No command this far behind the last published outcome is decided. So a long queue causes no reads of the
     // database.
     if (ticket !== null && floor === 0 && aheadOf(deps, ticket) >= decidedAheadMax) return queuedAt(ticket);
     try {
-      return await readStore(deps, orderId, customerId, query.ticket);
+      return await readStore(deps, query);
     } catch (cause) {
       if (ticket !== null && floor === 0 && aheadOf(deps, ticket) >= 0) return queuedAt(ticket);
       // The cache may hold an older version than the client has, and versions must not go back.
@@ -72,20 +71,16 @@ export function createReadStatus(deps: StatusDeps): ReadStatus {
   };
 }
 
-async function readStore(
-  deps: StatusDeps,
-  orderId: string,
-  customerId: string,
-  ticket: StatusQuery['ticket'],
-): Promise<OrderState | Failure> {
+async function readStore(deps: StatusDeps, query: StatusQuery): Promise<OrderState | Failure> {
+  const { orderId, ticket } = query;
   const stored = await deps.findOrder(orderId);
-  if (stored !== null) return showStored(deps, stored, customerId);
+  if (stored !== null) return showStored(deps, stored, query);
   if (ticket === null) return notFound;
   if (ticket === 'otherLog') return orderLost;
   // Read the position first and then the row, because the worker may write the row in between.
   if (!(await isDecided(deps, ticket))) return { kind: 'queued', position: ticket };
   const late = await deps.findOrder(orderId);
-  if (late !== null) return showStored(deps, late, customerId);
+  if (late !== null) return showStored(deps, late, query);
   // The partition has passed the command without an order. If it is not a dead letter, the command was lost.
   if (await deps.isDeadLetter(ticket)) return { kind: 'deadLettered' };
   // Outcomes of a deleted log may look like outcomes of this log. The positions from the database are only of this
@@ -94,41 +89,23 @@ async function readStore(
   return orderLost;
 }
 
-/**
- * Commands ahead of the position without a published outcome. Negative if the outcome of the position is published, or
- * if unknown.
- */
-function aheadOf({ progress }: StatusDeps, { partition, offset }: LogPosition): number {
-  const next = progress.nextUnpublished(partition);
-  return next === null ? -1 : offset - next;
-}
-
 function queuedAt(position: LogPosition): OrderState {
   return { kind: 'queued', position };
 }
 
-async function isDecided(deps: StatusDeps, position: LogPosition): Promise<boolean> {
-  const next = deps.progress.nextUnpublished(position.partition);
-  if (next !== null && next > position.offset) return true;
-  return isPast(deps, position);
-}
-
-/** Whether the partition has decided the command at the position, according to the database. */
-async function isPast(deps: StatusDeps, { partition, offset }: LogPosition): Promise<boolean> {
-  const rows = await deps.partitionPositions();
-  for (const row of rows) deps.progress.publishedUpTo(row.partition, row.publishedOffset);
-  return (rows.find((row) => row.partition === partition)?.nextOffset ?? 0) > offset;
-}
-
-function showStored(deps: StatusDeps, stored: StoredOrder, customerId: string): OrderState | Failure {
+function showStored(deps: StatusDeps, stored: StoredOrder, query: StatusQuery): OrderState | Failure {
   const order = orderResource(stored);
   deps.cache.prime(order);
-  return show(deps, order, customerId);
+  return show(deps, order, query);
 }
 
-/** An order of another customer is reported as missing. */
-function show(deps: StatusDeps, order: OrderResource, customerId: string): OrderState | Failure {
-  if (order.customerId !== customerId) return notFound;
+/** An order of another customer is reported as missing, except to operators. */
+function show(
+  deps: StatusDeps,
+  order: OrderResource,
+  { customerId, isOperator = false }: StatusQuery,
+): OrderState | Failure {
+  if (order.customerId !== customerId && !isOperator) return notFound;
   deps.shown.set(order.id, order.version);
   return { kind: 'known', order };
 }

@@ -2,7 +2,7 @@
 import type { OrderCommand } from '../../../../schemas/index.ts';
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { Codec } from '../../../shared/codec/index.ts';
-import { commandMessage } from '../../../shared/command-log/index.ts';
+import { commandMessage, type KeyedCommand } from '../../../shared/command-log/index.ts';
 import type { AppError } from '../../../shared/errors/index.ts';
 import type { Accumulator, OutMessage } from '../../../shared/kafka/index.ts';
 import { Failure, type FailureCode } from '../common/failure.ts';
@@ -16,7 +16,7 @@ export interface CommandLog {
    * The message of the command. The caller encodes a command while it reads the request, so that a waiting command
    * keeps only bytes.
    */
-  encode(command: OrderCommand & { orderId: string }): OutMessage;
+  encode(command: KeyedCommand): OutMessage;
   /**
    * Appends messages with acks=all. Calls `onEnd` with the result of each message as soon as it is known. The
    * result is the position or a failure: NOT_PRODUCED (not in the log), OUTCOME_UNKNOWN, or OVERLOADED (the

@@ -16,11 +16,13 @@ test('the id is a UUIDv8 of the first 128 bits of the hash', () => {
 });
 
 test('a repeated cancel request keeps its command id', () => {
-  expect(cancelCommandId('o', 'c', null)).toMatch(/^cancel:[0-9a-f]{32}$/);
+  const cancel = { orderId: 'o', customerId: 'c', isOperator: false, expectedVersion: null };
+  expect(cancelCommandId(cancel)).toMatch(/^cancel:[0-9a-f]{32}$/);
+  expect(cancelCommandId({ ...cancel })).toBe(cancelCommandId(cancel));
+  const others = [{ expectedVersion: 1 }, { customerId: 'd' }, { isOperator: true }];
   expect(
-    new Set([cancelCommandId('o', 'c', null), cancelCommandId('o', 'c', 1), cancelCommandId('o', 'd', null)])
-      .size,
-  ).toBe(3);
+    new Set([cancel, ...others.map((other) => ({ ...cancel, ...other }))].map(cancelCommandId)).size,
+  ).toBe(4);
 });
 
 test.each([

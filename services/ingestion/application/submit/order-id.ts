@@ -17,8 +17,17 @@ export function placeCommandId(orderId: string): string {
   return `place:${orderId}`;
 }
 
+interface Cancel {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly isOperator: boolean;
+  readonly expectedVersion: number | null;
+}
+
 /** Command id of a cancel. A repeated request of the same caller gets the same id. */
-export function cancelCommandId(orderId: string, customerId: string, expectedVersion: number | null): string {
-  const named = `${orderId}\0${customerId}${expectedVersion === null ? '' : `\0${expectedVersion}`}`;
+export function cancelCommandId({ orderId, customerId, isOperator, expectedVersion }: Cancel): string {
+  // No customer has a name with a space.
+  const caller = isOperator ? `operator ${customerId}` : customerId;
+  const named = `${orderId}\0${caller}${expectedVersion === null ? '' : `\0${expectedVersion}`}`;
   return `cancel:${hash('sha256', named, 'hex').slice(0, 32)}`;
 }

@@ -5,6 +5,7 @@ import {
   type PlaceOrder,
   placeDefaults,
 } from '../../../../schemas/index.ts';
+import { operatorActor } from '../operators/operator-command.ts';
 import { cancelCommandId, placeCommandId } from './order-id.ts';
 import type { PlaceOrderInput } from './place-order-input.ts';
 
@@ -56,7 +57,9 @@ export function placePayload(order: PlaceOrderInput): PlaceOrder {
 
 export interface CancelCommandInput {
   readonly orderId: string;
+  /** The customer or operator who cancels. */
   readonly customerId: string;
+  readonly isOperator: boolean;
   /** The reason in the customer's words, or null. */
   readonly reason: string | null;
   /** The only version that may be cancelled, or null for any. */
@@ -66,13 +69,15 @@ export interface CancelCommandInput {
 
 /** The cancel command. Repeating the same request gives the same command id. */
 export function cancelCommand(input: CancelCommandInput, nowMs: number): CancelCommand & { orderId: string } {
-  const { orderId, customerId, expectedVersion } = input;
+  const { orderId, customerId, isOperator, expectedVersion } = input;
+  const sender = isOperator
+    ? { customerId: null, actor: operatorActor(customerId) }
+    : { customerId, actor: 'customer' };
   return {
-    commandId: cancelCommandId(orderId, customerId, expectedVersion),
+    commandId: cancelCommandId(input),
     type: 'CANCEL',
     orderId,
-    customerId,
-    actor: 'customer',
+    ...sender,
     idempotencyKey: null,
     fingerprint: null,
     issuedAt: nowMs,

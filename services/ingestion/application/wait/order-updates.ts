@@ -18,7 +18,7 @@ export interface Delivery<T> {
   onEnd(subscriber: T, reason: EndReason): void;
 }
 
-export interface UpdatesQuery extends Pick<StatusQuery, 'orderId' | 'customerId' | 'ticket'> {
+export interface UpdatesQuery extends Pick<StatusQuery, 'orderId' | 'customerId' | 'isOperator' | 'ticket'> {
   /** The time until which the subscriber may see the order. */
   readonly expiresAtMs: number;
 }

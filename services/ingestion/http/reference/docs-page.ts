@@ -1,5 +1,5 @@
 /** The API page for people: plain HTML, generated from the operations. */
-import type { Operation } from '../operation.ts';
+import { type Operation, scopesOf } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 
 const style =
@@ -24,16 +24,8 @@ export function problemPage(code: ProblemCode): string {
   );
 }
 
-function section({
-  method,
-  url,
-  summary,
-  description = '',
-  scope,
-  parameters,
-  responses,
-  problems,
-}: Operation): string {
+function section(operation: Operation): string {
+  const { method, url, summary, description = '', parameters, responses, problems } = operation;
   const path = url.replaceAll(/:(\w+)/g, '{$1}');
   const rows = parameters.map(
     (p) =>
@@ -45,8 +37,13 @@ function section({
   const failures = problems
     .map((code) => `<a href="${problemType(code)}"><code>${code}</code></a>`)
     .join(' ');
-  return `<h2><code>${method} ${path}</code></h2><p><b>${escapeHtml(summary)}.</b> ${prose(description)} Scope <code>${scope}</code>.</p>
+  return `<h2><code>${method} ${path}</code></h2><p><b>${escapeHtml(summary)}.</b> ${prose(description)} ${scopeText(operation)}.</p>
 ${rows.length === 0 ? '' : `<table>${rows.join('')}</table>`}<table>${replies.join('')}</table><p>Problems: ${failures}</p>`;
+}
+
+function scopeText(operation: Operation): string {
+  const scopes = scopesOf(operation)?.map((scope) => `<code>${scope}</code>`);
+  return scopes === undefined ? 'No token; the request is signed' : `Scope ${scopes.join(' or ')}`;
 }
 
 function problemTableHtml(): string {

@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, generated from the operations and the schemas that validate requests. */
 import type { TSchema } from 'typebox';
-import type { Operation, OperationResponse, Parameter } from '../operation.ts';
+import { type Operation, type OperationResponse, type Parameter, scopesOf } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 import { examples } from '../schemas/examples.ts';
 import { Problem } from '../schemas/problem.ts';
@@ -14,7 +14,7 @@ const apiVersion = '1.2.0';
 const text = { type: 'string' };
 const headerTable: Readonly<Record<string, { description: string; schema: object }>> = {
   Location: {
-    description: 'URL of the order. The URL of a queued order contains its ticket.',
+    description: 'URL of the order or command. While it is queued, the URL contains its ticket.',
     schema: text,
   },
   'Retry-After': {
@@ -22,7 +22,7 @@ const headerTable: Readonly<Record<string, { description: string; schema: object
     schema: { type: 'integer', minimum: 0 },
   },
   'Idempotent-Replayed': {
-    description: '`true` if this order was already accepted earlier.',
+    description: '`true` if this order or command was already accepted earlier.',
     schema: { type: 'string', enum: ['true'] },
   },
   'Preference-Applied': { description: 'The `wait` preference that the server applied.', schema: text },
@@ -70,6 +70,7 @@ const tokenProblems: ReadonlySet<ProblemCode> = new Set([
 const tags = [
   { name: 'Orders', description: 'Place, read, follow and cancel orders.' },
   { name: 'Payments', description: 'Pay an order, and callbacks of payment providers.' },
+  { name: 'Operators', description: 'Ship, deliver, return and refund orders. For operators of the shop.' },
   { name: 'Stock', description: 'Stock of products, for operators.' },
   { name: 'Webhooks', description: 'Webhook endpoints and the events delivered to them.' },
 ];
@@ -126,7 +127,7 @@ function operationObject(operation: Operation, schemas: Json): Json {
     summary,
     ...(description === undefined ? {} : { description }),
     tags: [operation.tag ?? (scope === 'webhooks:manage' ? 'Webhooks' : 'Orders')],
-    security: scope === null ? [{ signature: [] }] : [{ token: [scope] }],
+    security: scopesOf(operation)?.map((one) => ({ token: [one] })) ?? [{ signature: [] }],
     ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameterObject) }),
     ...(body === undefined
       ? {}

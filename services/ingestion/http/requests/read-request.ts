@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { isOrderId } from '../../../shared/ids/index.ts';
 import type { LogPosition, Tickets } from '../../application/common/ticket.ts';
+import { isOperator } from '../auth.ts';
 import { type ParsedJson, parseStrictJson } from '../json/strict-json.ts';
 import { type Fault, HttpProblem } from '../problems.ts';
 import type { Check } from '../validation.ts';
@@ -63,13 +64,14 @@ export function validationProblem(errors: readonly { pointer: string; detail: st
 export interface OrderAddress {
   readonly orderId: string;
   readonly customerId: string;
+  /** Present if the operation allows operators: whether the caller is one. */
+  readonly isOperator?: boolean;
   /** The position from a valid ticket in the query, otherwise null. `otherLog` for a ticket of a deleted log. */
   readonly ticket: LogPosition | 'otherLog' | null;
 }
 
 /**
- * Order id and ticket of a route below `/v1/orders/:id`. A UUID may have letters of either case (RFC 9562). An
- * id of another form is unknown without a lookup. Throws the problem VALIDATION_FAILED for the faults of the
+ * Order id and ticket of a route below `/v1/orders/:id`. Throws the problem VALIDATION_FAILED for the faults of the
  * query.
  */
 export function readAddress(
@@ -77,12 +79,30 @@ export function readAddress(
   tickets: Tickets,
   query = openQuery(request),
 ): OrderAddress {
-  const orderId = (request.params as { id: string }).id.toLowerCase();
-  if (!isOrderId(orderId)) throw new HttpProblem('NOT_FOUND');
+  const orderId = readOrderId(request);
   const { customerId } = request.caller;
   const text = query.read<string | null>('t', null, (value) => value);
   query.check();
   return { orderId, customerId, ticket: text === null ? null : tickets.read(text, orderId, customerId) };
+}
+
+/** The same for an operation that operators may use for the orders of all customers. */
+export function readAnyAddress(
+  request: FastifyRequest,
+  tickets: Tickets,
+  query = openQuery(request),
+): OrderAddress {
+  return { ...readAddress(request, tickets, query), isOperator: isOperator(request.caller) };
+}
+
+/**
+ * The order id in the path. A UUID may have letters of either case (RFC 9562). An id of another form is unknown
+ * without a lookup: it throws the problem NOT_FOUND.
+ */
+export function readOrderId(request: FastifyRequest): string {
+  const orderId = (request.params as { id: string }).id.toLowerCase();
+  if (!isOrderId(orderId)) throw new HttpProblem('NOT_FOUND');
+  return orderId;
 }
 
 declare module 'fastify' {

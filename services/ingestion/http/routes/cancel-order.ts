@@ -8,7 +8,13 @@ import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
-import { bodyOf, headerProblem, type OrderAddress, readAddress, readBody } from '../requests/read-request.ts';
+import {
+  bodyOf,
+  headerProblem,
+  type OrderAddress,
+  readAnyAddress,
+  readBody,
+} from '../requests/read-request.ts';
 import { sendOrder, showOrder } from '../responses.ts';
 import { CancelRequest } from '../schemas/order-request.ts';
 import { Order } from '../schemas/order-resource.ts';
@@ -22,8 +28,9 @@ export const cancelOrderOperation: Operation = {
   url: '/v1/orders/:id/cancel',
   summary: 'Request cancellation of an order',
   description:
-    'Idempotent without a key: a repeated request is the same command. The command is processed after all earlier commands for the order. The order and its history show the result.',
+    'Idempotent without a key: a repeated request is the same command. The command is processed after all earlier commands for the order. The order and its history show the result. An operator can also cancel the rest of an order that is shipped in part.',
   scope: 'orders:write',
+  isForOperators: true,
   admissionClass: 'write',
   charge: 'order',
   parameters: [
@@ -82,17 +89,17 @@ export function cancelOrder(deps: RouteDeps): RouteOf<CancelInput> {
   return {
     operation: cancelOrderOperation,
     read(request) {
-      const address = readAddress(request, deps.tickets);
+      const address = readAnyAddress(request, deps.tickets);
       const { reason = null } = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
       return { address, reason, versions: readIfMatch(request) };
     },
     async handler(request, reply, { address, reason, versions }) {
       const state = orProblem(await deps.readStatus(address));
       const expectedVersion = expectVersion(state, versions);
-      const { orderId, customerId } = address;
+      const { orderId, customerId, isOperator = false } = address;
       const traceparent = traceparentOf(request);
       const command = cancelCommand(
-        { orderId, customerId, reason, expectedVersion, traceparent },
+        { orderId, customerId, isOperator, reason, expectedVersion, traceparent },
         deps.nowMs(),
       );
       return cancel(deps, request, reply, { address, state, command });

@@ -72,6 +72,15 @@ const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
   // The signature is made by a provider.
   receivePaymentCallback: [401, 404],
   redeliver: [404],
+  // A line may occur once, parts of a refund exclude each other, and no delivery is in the future. An operator has no
+  // ticket of a queued order.
+  requestRefund: [400, 404],
+  retryRefund: [404],
+  shipOrder: [400, 404],
+  deliverOrder: [400, 404],
+  returnOrder: [400, 404],
+  // No worker decides commands in this test.
+  getCommand: [404],
   deleteWebhookEndpoint: [404],
 };
 
@@ -152,24 +161,27 @@ async function ask({ operation, parameters, body, which }: ApiRequest): Promise<
     if (where === 'header') headers[name.toLowerCase()] = text;
     else if (name !== 't') search.set(name, text);
   }
-  const token = tokenOf(operation);
+  const path = operation.path
+    .replace('{id}', target)
+    .replace('{refundId}', target)
+    .replace('{commandId}', 'ship:1')
+    .replace('{sku}', sku);
+  const tokens: Record<string, string> = {
+    'webhooks:manage': fakeTokens.hooks,
+    'orders:ops': fakeTokens.ops,
+  };
   const answer = await world.app.inject({
     method: operation.method as 'GET',
-    url: `${operation.path.replace('{id}', target).replace('{sku}', sku)}?${search}`,
+    url: `${path}?${search}`,
     headers: {
       ...headers,
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${tokens[operation.scope ?? ''] ?? fakeTokens.c1}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
   });
   if (answer.statusCode === 201) known.spare.push(answer.json().id);
   return answer;
-}
-
-function tokenOf({ id, path }: ApiOperation): string {
-  if (path.startsWith('/v1/stock')) return fakeTokens.ops;
-  return path.includes('webhook') || id === 'redeliver' ? fakeTokens.hooks : fakeTokens.c1;
 }
 
 /** Whether an earlier order, in a batch or alone, has the key. */
@@ -255,7 +267,11 @@ test('bytes, headers and paths of any kind never cause a 5xx', async () => {
   });
   const request = fc.record({
     method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'),
-    path: fc.constantFrom(...apiOperations.map(({ path }) => path.replace('{id}', 'x')), '/docs', '/nowhere'),
+    path: fc.constantFrom(
+      ...apiOperations.map(({ path }) => path.replaceAll(/\{\w+\}/g, 'x')),
+      '/docs',
+      '/nowhere',
+    ),
     query: fc.option(latin, { nil: '' }),
     headers: fc.dictionary(
       fc.constantFrom(

@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify';
-import type { Reason } from '../../../../schemas/index.ts';
 import { acceptedStatus } from '../../../domain/index.ts';
 import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
-import { readAddress } from '../requests/read-request.ts';
-import { jsonMediaType } from '../responses.ts';
+import { readAnyAddress } from '../requests/read-request.ts';
+import { jsonMediaType, publicReason } from '../responses.ts';
 import { History } from '../schemas/order-resource.ts';
 import { atDatabase } from './at-database.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
@@ -18,6 +17,7 @@ export const getHistoryOperation: Operation = {
   description:
     'Returns each change with its command, time, actor and reason, and the refused commands. The history is empty while the order is queued.',
   scope: 'orders:read',
+  isForOperators: true,
   admissionClass: 'read',
   parameters: [orderIdParameter, ticketParameter],
   responses: { 200: { description: 'The history of the order.', schema: History } },
@@ -28,7 +28,7 @@ export function getHistory(deps: RouteDeps): Route {
   return {
     operation: getHistoryOperation,
     async handler(request, reply) {
-      const address = readAddress(request, deps.tickets);
+      const address = readAnyAddress(request, deps.tickets);
       const state = orProblem(await deps.readStatus(address));
       const history =
         state.kind === 'known' ? await readHistory(deps, request, state.order) : { items: [], refused: [] };
@@ -75,12 +75,6 @@ async function readHistory(deps: RouteDeps, request: FastifyRequest, order: Know
       at: isoTime(atMs),
     })),
   };
-}
-
-function publicReason(reason: Reason | null): object {
-  if (reason === null) return {};
-  const { code, message, pointer } = reason;
-  return { reason: pointer === null ? { code, message } : { code, message, pointer } };
 }
 
 function isoTime(atMs: number): string {

@@ -4,7 +4,7 @@ import type { OrderState } from '../../application/read/status.ts';
 import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { etagOf, etagsPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
-import { headerProblem, type OrderAddress, openQuery, readAddress } from '../requests/read-request.ts';
+import { headerProblem, type OrderAddress, openQuery, readAnyAddress } from '../requests/read-request.ts';
 import { sendOrder, showOrder } from '../responses.ts';
 import { Order } from '../schemas/order-resource.ts';
 import { atDatabase } from './at-database.ts';
@@ -25,6 +25,7 @@ export const getOrderOperation: Operation = {
   description:
     'With `If-None-Match` and `Prefer: wait` this is a long poll: the server responds when the version changes.',
   scope: 'orders:read',
+  isForOperators: true,
   admissionClass: 'read',
   parameters: [
     orderIdParameter,
@@ -56,7 +57,7 @@ export function getOrder(deps: RouteDeps): Route {
     async handler(request, reply) {
       const query = openQuery(request);
       const withDetails = readInclude(query);
-      const address = { ...readAddress(request, deps.tickets, query), withDetails };
+      const address = { ...readAnyAddress(request, deps.tickets, query), withDetails };
       const has = readIfNoneMatch(request);
       const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
       const state = await readState(deps, address, has);
@@ -148,8 +149,9 @@ async function answer(
       .send();
   const shown = showOrder(deps, state, orderId, customerId);
   if (!withDetails || state.kind !== 'known') return sendOrder(reply, shown, 200);
-  // The cache has no personal data, so the details come from the database.
-  const details = await atDatabase(deps, customerId, () => deps.store.details(customerId, [orderId]));
+  // The cache has no personal data, so the details come from the database. An operator is not the owner.
+  const { customerId: ownerId } = state.order;
+  const details = await atDatabase(deps, customerId, () => deps.store.details(ownerId, [orderId]));
   reply.header('cache-control', 'no-store');
   return sendOrder(reply, { ...shown, body: { ...shown.body, ...details.get(orderId) } }, 200);
 }

@@ -4,6 +4,21 @@ import { cancelOrder, cancelOrderOperation } from './cancel-order.ts';
 import { getHistory, getHistoryOperation } from './get-history.ts';
 import { getOrder, getOrderOperation } from './get-order.ts';
 import { listOrders, listOrdersOperation } from './list-orders.ts';
+import { getCommand, getCommandOperation } from './operators/get-command.ts';
+import {
+  deliverOrder,
+  deliverOrderOperation,
+  returnOrder,
+  returnOrderOperation,
+  shipOrder,
+  shipOrderOperation,
+} from './operators/goods.ts';
+import {
+  requestRefund,
+  requestRefundOperation,
+  retryRefund,
+  retryRefundOperation,
+} from './operators/refunds.ts';
 import { receiveCallback, receiveCallbackOperation } from './payments/payment-callbacks.ts';
 import { openPaymentSession, openPaymentSessionOperation } from './payments/payment-sessions.ts';
 import { placeBatch, placeBatchOperation } from './place-batch.ts';
@@ -53,6 +68,12 @@ export function routes(deps: RouteDeps): readonly Route[] {
     cancelOrder(deps),
     openPaymentSession(deps),
     receiveCallback(deps),
+    shipOrder(deps),
+    deliverOrder(deps),
+    returnOrder(deps),
+    requestRefund(deps),
+    retryRefund(deps),
+    getCommand(deps),
     getStock(deps),
     createWebhook(deps),
     listWebhooks(deps),
@@ -79,6 +100,12 @@ export const operations: readonly Operation[] = [
   cancelOrderOperation,
   openPaymentSessionOperation,
   receiveCallbackOperation,
+  shipOrderOperation,
+  deliverOrderOperation,
+  returnOrderOperation,
+  requestRefundOperation,
+  retryRefundOperation,
+  getCommandOperation,
   getStockOperation,
   createWebhookOperation,
   listWebhooksOperation,

@@ -14,6 +14,22 @@ export const orderIdParameter: Parameter = {
   schema: Type.String({ format: 'uuid' }),
 };
 
+export const commandIdParameter: Parameter = {
+  in: 'path',
+  name: 'commandId',
+  description: 'The id of the command from an API response.',
+  required: true,
+  schema: Type.String({ examples: ['ship:4bf92f3577b34da6a3ce929d0e0e4736'] }),
+};
+
+export const refundIdParameter: Parameter = {
+  in: 'path',
+  name: 'refundId',
+  description: 'The id of the refund.',
+  required: true,
+  schema: Type.String({ format: 'uuid' }),
+};
+
 export const endpointIdParameter: Parameter = {
   in: 'path',
   name: 'id',
@@ -46,6 +62,15 @@ export const idempotencyKeyParameter: Parameter = {
     'Permanently identifies this order among your orders: 1–255 visible ASCII characters, bare or quoted. `abc` and `"abc"` are the same key.',
   required: true,
   schema: Type.String({ pattern: idempotencyKeyPattern, examples: ['order-2026-0001'] }),
+};
+
+export const commandKeyParameter: Parameter = {
+  in: 'header',
+  name: 'Idempotency-Key',
+  description:
+    'Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect.',
+  required: true,
+  schema: Type.String({ pattern: idempotencyKeyPattern, examples: ['parcel-4711'] }),
 };
 
 export const traceparentParameter: Parameter = {

@@ -11,7 +11,7 @@ import type { Operation } from '../operation.ts';
 import { preferredWaitSeconds } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
 import { orderBytesMax } from '../requests/bodies.ts';
-import { readIdempotencyKey } from '../requests/idempotency-key.ts';
+import { requireIdempotencyKey } from '../requests/idempotency-key.ts';
 import { readBody } from '../requests/read-request.ts';
 import { sendAccepted, sendOrder, showOrder } from '../responses.ts';
 import { OrderRequest } from '../schemas/order-request.ts';
@@ -99,10 +99,7 @@ interface Logged {
 }
 
 function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderRequest>): OrderSubmission {
-  const field = request.headers['idempotency-key'];
-  if (field === undefined) throw new HttpProblem('IDEMPOTENCY_KEY_MISSING');
-  const idempotencyKey = typeof field === 'string' ? readIdempotencyKey(field) : null;
-  if (idempotencyKey === null) throw new HttpProblem('IDEMPOTENCY_KEY_INVALID');
+  const idempotencyKey = requireIdempotencyKey(request);
   const order = readBody(request, check);
   const { customerId } = request.caller;
   const { customerKey } = request;

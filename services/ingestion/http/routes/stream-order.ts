@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { isLast } from '../../application/wait/order-updates.ts';
 import { orProblem, problemOf } from '../failures.ts';
 import type { Operation } from '../operation.ts';
-import { headerProblem, readAddress } from '../requests/read-request.ts';
+import { headerProblem, readAnyAddress } from '../requests/read-request.ts';
 import { streamHead } from '../streams.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
@@ -15,6 +15,7 @@ export const streamOrderOperation: Operation = {
   description:
     'Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the last state: the status is final, and no refund waits for its result. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.',
   scope: 'orders:read',
+  isForOperators: true,
   admissionClass: 'read',
   parameters: [
     orderIdParameter,
@@ -38,7 +39,7 @@ export function streamOrder(deps: RouteDeps): Route {
   return {
     operation: streamOrderOperation,
     async handler(request, reply) {
-      const address = readAddress(request, deps.tickets);
+      const address = readAnyAddress(request, deps.tickets);
       const seenVersion = readLastEventId(request.headers['last-event-id']);
       const state = orProblem(await deps.readStatus({ ...address, floor: Math.max(0, seenVersion) }));
       if (state.kind === 'known' && isLast(state) && state.order.version <= seenVersion) {

@@ -61,6 +61,22 @@ const shipment = {
   ...{ shippedAt: at, deliveredAt: at },
 };
 const goodsBack = { number: 1, lines: [{ line: 1, quantity: 1, restock: 1 }], refundId, returnedAt: at };
+const commandId = 'ship:4bf92f3577b34da6a3ce929d0e0e4736';
+const queuedCommand = {
+  id: commandId,
+  type: 'SHIP',
+  outcome: 'QUEUED',
+  statusUrl: `${self}/commands/${commandId}${ticket}`,
+  queue,
+};
+const decidedCommand = {
+  id: commandId,
+  type: 'SHIP',
+  outcome: 'APPLIED',
+  version: 3,
+  status: 'SHIPPED',
+  decidedAt: at,
+};
 const endpoint = {
   id: 'we_4bf92f3577b34da6a3ce929d0e0e4736',
   url: 'https://shop.example.com/hooks',
@@ -88,6 +104,17 @@ export const examples: Readonly<Record<string, unknown>> = {
   CancelRequest: { reason: 'Ordered twice.' },
   PaymentSessionRequest: { returnUrl: 'https://shop.example.com/orders/4711' },
   PaymentSession: { url: 'https://pay.example.com/ses_4711', expiresAt: '2026-01-05T10:30:00.000Z' },
+  RefundRequest: { lines: [{ line: 1, quantity: 1 }], shipping: true, reason: 'The parcel was late.' },
+  ShipmentRequest: {
+    lines: [{ line: 1, quantity: 2 }],
+    carrier: 'Example Post',
+    trackingNumber: 'EP-4711',
+  },
+  DeliveryRequest: { shipment: 1, deliveredAt: at },
+  ReturnRequest: { lines: [{ line: 1, quantity: 2, restock: 1 }], reason: 'One mug is broken.' },
+  QueuedCommand: queuedCommand,
+  DecidedCommand: decidedCommand,
+  Command: decidedCommand,
   CallbackReceipt: { events: 1 },
   NewWebhookEndpoint: { url: endpoint.url, eventTypes: endpoint.eventTypes },
   RotateRequest: { overlapSeconds: 3600 },

@@ -11,18 +11,7 @@ import {
   orderLinesMax,
 } from '../../../domain/index.ts';
 import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
-
-const closed = { additionalProperties: false } as const;
-/** The largest integer that the Avro library writes. Its limit is 2^53 - 2. */
-const amountMax = Number.MAX_SAFE_INTEGER - 1;
-
-/** Free text for people. One line without control characters, so that labels and lists can show it. */
-const text = (maxLength: number, description: string) =>
-  Type.String({ minLength: 1, maxLength, pattern: oneLinePattern, description });
-
-/** Identifiers are visible ASCII, so each has only one spelling and needs no normalisation. */
-const identifier = (maxLength: number, description: string) =>
-  Type.String({ minLength: 1, maxLength, pattern: '^[!-~]+$', description });
+import { amountMax, closed, identifier, text } from './fields.ts';
 
 const Currency = Type.String({
   minLength: 3,

@@ -15,7 +15,7 @@ const shownStatuses = [...orderStatuses, 'DEAD_LETTERED'] as const;
 
 const Status = Type.String({ enum: [...shownStatuses], $id: 'OrderStatus' });
 
-const Queue = Type.Object(
+export const Queue = Type.Object(
   {
     ahead: Type.Integer({ minimum: 0, description: 'Commands ahead of this one in its partition.' }),
     etaMs: Type.Integer({
@@ -63,7 +63,7 @@ export const Reason = Type.Object(
       examples: reasonCodes,
     }),
     message: Type.String(),
-    pointer: Type.Optional(Type.String({ description: 'JSON pointer into the order request.' })),
+    pointer: Type.Optional(Type.String({ description: 'JSON pointer into the body of the request.' })),
   },
   { $id: 'Reason' },
 );

@@ -1,0 +1,58 @@
+/** Responses about commands of operators: queued with a ticket, or with the outcome. */
+import type { FastifyReply } from 'fastify';
+import type { CommandTicket } from '../../../application/operators/command-ticket.ts';
+import { issueCommandTicket } from '../../../application/operators/command-ticket.ts';
+import { type CommandSubject, commandTypeOf } from '../../../application/operators/operator-command.ts';
+import type { CommandState } from '../../../application/operators/operator-commands.ts';
+import { retryAfterOf } from '../../../application/read/partition-progress.ts';
+import { jsonMediaType, publicReason, type ResponseDeps, shownQueue } from '../../responses.ts';
+
+/** A command as its URL names it. */
+export interface CommandAddress {
+  readonly subject: CommandSubject;
+  readonly commandId: string;
+}
+
+/** Sends the command. A queued command has the status `queuedStatus`. */
+export function sendCommand(
+  deps: ResponseDeps,
+  reply: FastifyReply,
+  address: CommandAddress & Pick<CommandTicket, 'fingerprint'>,
+  state: CommandState,
+  queuedStatus: 200 | 202,
+): FastifyReply {
+  reply.header('content-type', jsonMediaType);
+  if (state.kind === 'decided') return reply.code(200).send(JSON.stringify(showDecided(state)));
+  const { commandId: id } = address;
+  const queue = deps.progress.queueOf(state.position);
+  const ticket = issueCommandTicket(deps.tickets, address, state.position);
+  const statusUrl = `${urlOf(address)}?t=${ticket}`;
+  if (queuedStatus === 202) reply.header('location', statusUrl);
+  const body = { id, type: commandTypeOf(id), outcome: 'QUEUED', statusUrl, queue: shownQueue(queue) };
+  return reply
+    .code(queuedStatus)
+    .header('retry-after', String(retryAfterOf(queue.etaMs)))
+    .send(JSON.stringify(body));
+}
+
+function showDecided({ command }: Extract<CommandState, { kind: 'decided' }>): object {
+  const { commandId, type, outcome, version, status, reason, atMs } = command;
+  return {
+    id: commandId,
+    ...{ type, outcome, version },
+    ...(status === null ? {} : { status }),
+    ...(outcome === 'DEAD_LETTERED' ? { reason: deadLettered } : publicReason(reason)),
+    ...(atMs === null ? {} : { decidedAt: new Date(atMs).toISOString() }),
+  };
+}
+
+const deadLettered = {
+  code: 'DEAD_LETTERED',
+  message: 'The command could not be processed and was dead-lettered. It changed nothing.',
+};
+
+/** Ids have colons, which need no escape in a path. A SKU may have any visible character. */
+function urlOf({ subject, commandId }: CommandAddress): string {
+  const of = 'orderId' in subject ? `orders/${subject.orderId}` : `stock/${encodeURIComponent(subject.sku)}`;
+  return `/v1/${of}/commands/${encodeURIComponent(commandId).replaceAll('%3A', ':')}`;
+}

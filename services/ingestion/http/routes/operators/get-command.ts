@@ -1,0 +1,111 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type CommandTicket, readCommandTicket } from '../../../application/operators/command-ticket.ts';
+import { type CommandSubject, subjectKeyOf } from '../../../application/operators/operator-command.ts';
+import type { CommandState } from '../../../application/operators/operator-commands.ts';
+import type { Wait } from '../../../application/wait/waits.ts';
+import { orProblem } from '../../failures.ts';
+import type { Operation } from '../../operation.ts';
+import { preferredWaitSeconds } from '../../prefer.ts';
+import { HttpProblem } from '../../problems.ts';
+import { openQuery, readOrderId } from '../../requests/read-request.ts';
+import { Command } from '../../schemas/command.ts';
+import { commandIdParameter, orderIdParameter, preferParameter, ticketParameter } from '../parameters.ts';
+import type { Route, RouteDeps } from '../route.ts';
+import { type CommandAddress, sendCommand } from './command-response.ts';
+
+export const getCommandOperation: Operation = {
+  id: 'getCommand',
+  method: 'GET',
+  url: '/v1/orders/:id/commands/:commandId',
+  summary: 'Get a command and its outcome',
+  description:
+    'The `Location` of an accepted command points here. Without its ticket, a queued command is not found. With the ticket, 422 says that another request had the idempotency key first. `Prefer: wait` waits for the outcome.',
+  scope: 'orders:ops',
+  tag: 'Operators',
+  admissionClass: 'read',
+  parameters: [orderIdParameter, commandIdParameter, ticketParameter, preferParameter],
+  responses: {
+    200: {
+      description: 'The command, queued or with its outcome.',
+      schema: Command,
+      headers: ['Retry-After?', 'Preference-Applied?'],
+    },
+  },
+  problems: ['NOT_FOUND', 'COMMAND_NOT_FOUND', 'COMMAND_LOST', 'KEY_REUSED', 'STATE_UNAVAILABLE'],
+};
+
+export function getCommand(deps: RouteDeps): Route {
+  return commandReader(deps, getCommandOperation, (request) => ({ orderId: readOrderId(request) }));
+}
+
+/** A route that reads commands of one kind of subject. */
+function commandReader(
+  deps: RouteDeps,
+  operation: Operation,
+  subjectOf: (request: FastifyRequest) => CommandSubject,
+): Route {
+  return {
+    operation,
+    async handler(request, reply) {
+      const address = { subject: subjectOf(request), commandId: readCommandId(request) };
+      const ticket = readTicket(deps, request, address);
+      const { customerId: callerId } = request.caller;
+      const read = async () => orProblem(await deps.operatorCommands.read({ ...address, ticket, callerId }));
+      const state = await waitForOutcome(deps, request, reply, { address, ticket, read });
+      // Only a ticket shows a queued command.
+      const fingerprint = ticket?.fingerprint ?? '';
+      return sendCommand(deps, reply, { ...address, fingerprint }, state, 200);
+    },
+  };
+}
+
+interface Reading {
+  readonly address: CommandAddress;
+  readonly ticket: CommandTicket | null;
+  readonly read: () => Promise<CommandState>;
+}
+
+/** The state of the command. A queued command is read again after its outcome, or after the time to wait. */
+async function waitForOutcome(
+  deps: RouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { address, ticket, read }: Reading,
+): Promise<CommandState> {
+  const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
+  const position = ticket?.position ?? 'otherLog';
+  if (waitSeconds === 0 || position === 'otherLog') return read();
+  const wait: Wait | null = deps.waits.open(subjectKeyOf(address.subject), request.caller.customerId);
+  if (wait === null) return read();
+  reply.raw.once('close', () => wait.close());
+  try {
+    // The subscription came first, so no outcome is missed in between.
+    const state = await read();
+    if (state.kind === 'decided') return state;
+    await wait.until(({ sourceOffset }) => sourceOffset >= position.offset, waitSeconds * 1000);
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    return await read();
+  } finally {
+    wait.close();
+  }
+}
+
+const commandIdForm = /^[!-~]{1,128}$/;
+
+/** An id of another form is unknown without a lookup. */
+function readCommandId(request: FastifyRequest): string {
+  const { commandId } = request.params as { commandId: string };
+  if (!commandIdForm.test(commandId)) throw new HttpProblem('COMMAND_NOT_FOUND');
+  return commandId;
+}
+
+function readTicket(
+  deps: Pick<RouteDeps, 'tickets'>,
+  request: FastifyRequest,
+  address: CommandAddress,
+): CommandTicket | null {
+  const query = openQuery(request);
+  const text = query.read<string | null>('t', null, (value) => value);
+  query.check();
+  return text === null ? null : readCommandTicket(deps.tickets, text, address);
+}
