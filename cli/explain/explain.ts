@@ -12,6 +12,7 @@ import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import { type LaneRow, readLanes, waitsFor } from '../lag/partition-lag.ts';
 import { readOrderMoney } from '../payments/read-money.ts';
+import { type LogStart, startOf } from './log-starts.ts';
 import { orderWaits } from './order-waits.ts';
 import { readTables } from './tables.ts';
 
@@ -65,14 +66,14 @@ export async function explainOrder(
   { db, reader, decoder }: ExplainDeps,
 ): Promise<OrderLife> {
   const partition = partitionOfOrder(orderId);
-  const log: OrderLog = { reader, decoder, partition, orderId };
+  const lane = (await readLanes(db)).find((row) => row.partition === partition) ?? null;
+  const tables = await readTables(db, orderId);
+  const log: OrderLog = { reader, decoder, partition, orderId, start: startOf(tables, lane) };
   const [commands, outcomes, snapshot] = await Promise.all([
     readCommands(log),
     readOutcomes(log),
     readSnapshot(log),
   ]);
-  const lane = (await readLanes(db)).find((row) => row.partition === partition) ?? null;
-  const tables = await readTables(db, orderId);
   const { payments, refunds } = await readOrderMoney(db, orderId);
   const nowMs = await databaseNowMs(db);
   return {
@@ -117,6 +118,8 @@ function withFirst(
 interface OrderLog extends Omit<ExplainDeps, 'db'> {
   readonly partition: number;
   readonly orderId: string;
+  /** Null: at the beginning. */
+  readonly start: LogStart | null;
 }
 
 async function readCommands(log: OrderLog): Promise<OrderLife['commands']> {
@@ -180,15 +183,22 @@ async function readOutbox(
   );
 }
 
-async function* recordsOf(
-  { reader, partition, orderId }: OrderLog,
-  topic: string,
-): AsyncGenerator<LogRecord> {
-  const range = (await reader.ranges(topic))[partition];
+async function* recordsOf(log: OrderLog, topic: string): AsyncGenerator<LogRecord> {
+  const { reader, partition, orderId } = log;
+  const { low, high } = (await reader.ranges(topic))[partition] ?? { low: 0, high: 0 };
+  const start = await startIn(log, topic);
+  // A log that was made anew may end before the start.
+  const from = start === null || start < low || start > high ? low : start;
   const key = Buffer.from(orderId);
-  for await (const records of reader.read(topic, partition, range?.low ?? 0, range?.high ?? 0)) {
+  for await (const records of reader.read(topic, partition, from, high)) {
     for (const record of records) if (record.key?.equals(key)) yield record;
   }
+}
+
+async function startIn({ reader, partition, start }: OrderLog, topic: string): Promise<number | null> {
+  if (start === null) return null;
+  if (topic === COMMANDS) return start.commandOffset;
+  return (await reader.offsetsAt(topic, start.atMs))[partition] ?? null;
 }
 
 async function describeCommand(record: LogRecord, decoder: Decoder): Promise<CommandTold> {

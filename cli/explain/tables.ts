@@ -36,7 +36,7 @@ export async function readTables(db: Connection, orderId: string) {
       [id],
     ),
     deadLetters: await rows(
-      'SELECT partition_id, source_offset, reason_code, message, attempts, status, redriven_at_ms FROM dead_letters WHERE order_id = ? ORDER BY first_failed_at_ms, partition_id, source_offset',
+      'SELECT partition_id, source_offset, reason_code, message, attempts, status, first_failed_at_ms, redriven_at_ms FROM dead_letters WHERE order_id = ? ORDER BY first_failed_at_ms, partition_id, source_offset',
       [id],
     ),
     deliveries: await rows(

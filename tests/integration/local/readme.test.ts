@@ -1,4 +1,4 @@
-/** The two commands of the README that place an order and pay it, as they stand there. */
+/** The commands of the README that place an order, pay it, ship it and take goods back, as they stand there. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -44,25 +44,44 @@ afterAll(async () => {
   await stackReset(name);
 }, 60_000);
 
-/** The commands of the first block of shell commands behind the heading. */
-function commandsOf(heading: string): string[] {
+/** The commands of the block of shell commands behind the heading that begins like this. */
+function commandsOf(heading: string, first: string): string[] {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
   const [, section = ''] = readme.split(`\n## ${heading}\n`);
-  const [, block = ''] = /```sh\n([^`]+)```/.exec(section) ?? [];
-  return block.trim().split('\n');
+  const blocks = [...section.matchAll(/```sh\n([^`]+)```/g)].map((match) => match[1]!);
+  return blocks
+    .find((block) => block.startsWith(first))!
+    .trim()
+    .split('\n');
 }
 
-test('place an order and pay it', { timeout: deadlineMs }, async () => {
-  const commands = commandsOf('Place an order');
+/** Runs the command in a shell, on the product of this file. Returns what it prints. */
+async function printedBy(command: string): Promise<string> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${command} --name ${name}`], {
+    ...{ cwd: root, env: env as NodeJS.ProcessEnv },
+  });
+  return stdout.replaceAll('\u00a0', ' ');
+}
+
+test('place an order and pay it, ship a parcel and take a damaged unit back', {
+  timeout: deadlineMs,
+}, async () => {
+  const commands = commandsOf('Place an order', 'npx orderstream orders send');
   expect(commands).toHaveLength(2);
   const printed: string[] = [];
-  for (const command of commands) {
-    const { stdout } = await promisify(execFile)('sh', ['-c', `${command} --name ${name}`], {
-      ...{ cwd: root, env: env as NodeJS.ProcessEnv },
-    });
-    printed.push(stdout.replaceAll('\u00a0', ' '));
-  }
+  for (const command of commands) printed.push(await printedBy(command));
   expect(printed[0]).toMatch(/^orders +1\n +PENDING_PAYMENT +1$/m);
   // 2 × 12.15, 10 % off, and 9.95 for shipping.
   expect(printed[1]).toMatch(/^paid: EUR 31\.82 pay_[0-9a-f]+\nthe order is PAID /);
+
+  const id = /payments show ([0-9a-f-]{36})/.exec(printed[1]!)![1]!;
+  const warehouse = commandsOf('Place an order', 'npx orderstream ship ORDER_ID');
+  const said: string[] = [];
+  for (const command of warehouse) said.push(await printedBy(command.replace('ORDER_ID', id)));
+  expect(said).toEqual([
+    'shipped as parcel 1: 1 of line 1; the order is PAID (version 3)\n',
+    'the delivery is recorded; the order is PAID (version 4)\n',
+    expect.stringMatching(/^return 1: 1 of line 1 \(0 restocked\); refund \S+ of EUR 10\.93 is requested; /),
+    expect.stringMatching(/^refund \S+ of EUR 1\.00 is requested; the order is PAID /),
+  ]);
 });
