@@ -81,15 +81,18 @@ consumer = Consumer({
     "enable.auto.commit": False,
     "auto.offset.reset": "earliest",
 })
+starts, ends = [], {}
 for partition in consumer.list_topics(topic).topics[topic].partitions:
     low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition))
-    here = TopicPartition(topic, partition, low)
-    consumer.assign([here])
-    while consumer.position([here])[0].offset < high and low < high:
-        for message in consumer.consume(500, timeout=0.1):
-            if message.error():
-                sys.exit(str(message.error()))
-            take(partition, decode(message.value()))
+    if low < high:
+        starts.append(TopicPartition(topic, partition, low))
+        ends[partition] = high
+consumer.assign(starts)
+while any(here.offset < ends[here.partition] for here in consumer.position(starts)):
+    for message in consumer.consume(500, timeout=0.1):
+        if message.error():
+            sys.exit(str(message.error()))
+        take(message.partition(), decode(message.value()))
 consumer.close()
 
 for currency, total in unpaid.values():
