@@ -1,4 +1,4 @@
-/** The commands of the README that place an order, pay it, ship it and take goods back, as they stand there. */
+/** The commands of the README that place, pay and ship an order and take goods back, as they stand there. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
