@@ -43,6 +43,13 @@ export function orderId(text: string): string {
   return id;
 }
 
+/** A stock keeping unit. */
+export function skuText(text: string): string {
+  if (!/^[!-~]{1,64}$/.test(text))
+    throw new InvalidArgumentError('expected a SKU: 1 to 64 visible ASCII characters.');
+  return text;
+}
+
 /** A refund id, in lower case. */
 export function refundId(text: string): string {
   const id = text.toLowerCase();

@@ -13,6 +13,7 @@ const commandModules: Readonly<Record<string, Load>> = {
   rates: async () => (await import('./commands/setup/rates.ts')).ratesCommand(),
   rules: async () => (await import('./commands/setup/rules.ts')).rulesCommand(),
   token: async () => (await import('./commands/setup/token.ts')).tokenCommand(),
+  stock: async () => (await import('./commands/operate/stock.ts')).stockCommand(),
   orders: async () => (await import('./commands/orders/orders.ts')).ordersCommand(),
   pay: async () => (await import('./commands/payments/pay.ts')).payCommand(),
   ship: async () => (await import('./commands/orders/ship.ts')).shipCommand(),

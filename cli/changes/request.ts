@@ -2,17 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mysql2/promise';
 import type { OrderCommand } from '../../schemas/index.ts';
-import { type AuditAction, type AuditDetails, recordAudit } from '../../services/shared/audit/index.ts';
+import type { AuditAction, AuditDetails } from '../../services/shared/audit/index.ts';
 import { databaseNowMs, withDatabase } from '../database.ts';
-import { CliError, EXIT_FAILURE } from '../errors.ts';
-import { auditTargetOf, currentOperator, operatorActor } from '../operator.ts';
-import { print, printJson } from '../output.ts';
-import { sendCommand } from '../payments/send-command.ts';
+import { operatorActor } from '../operator.ts';
 import { findServers } from '../servers.ts';
 import { changeCommand, type OrderChange } from './change.ts';
 import { appliedText, refusedText } from './format.ts';
 import type { ChangeOptions } from './options.ts';
 import { waitForOutcome } from './outcome.ts';
+import { reportOutcome } from './report.ts';
+import { type SentPosition, sendAudited } from './send-audited.ts';
 
 const auditActions: Readonly<Record<OrderChange['type'], AuditAction>> = {
   SHIP: 'order.ship_requested',
@@ -32,30 +31,20 @@ export async function requestChange(
   changeAt: (nowMs: number) => OrderChange,
   options: ChangeOptions,
 ): Promise<void> {
-  const { name, key = randomUUID(), json = false, wait } = options;
+  const { name, key = randomUUID() } = options;
   const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
   await withDatabase(mysqlUrl, async (db) => {
     const { type, command, sent } = await sendChange(db, { name, orderId, key, changeAt });
-    const position = `${sent.partition}-${sent.offset}`;
-    const common = { orderId, type, key, commandId: command.commandId, position };
-    if (wait === false) {
-      if (json) printJson(common);
-      else
-        print(
-          `requested at ${position} with the key ${key}; \`orderstream explain ${orderId}\` shows the outcome`,
-        );
-      return;
-    }
-    const outcome = await waitForOutcome(db, command, sent, wait * 1_000);
-    if (outcome === null)
-      throw new CliError(
-        `the command at ${position} has no outcome after ${wait} s. It is in the log: \`orderstream explain ${orderId}\` shows what it waits for`,
-      );
-    const isApplied = outcome.outcome === 'APPLIED';
-    if (json) printJson({ ...common, ...outcome });
-    else if (isApplied) print(appliedText(type, outcome));
-    else throw new CliError(refusedText(type, outcome));
-    if (!isApplied) process.exitCode = EXIT_FAILURE;
+    await reportOutcome(
+      {
+        ...{ sent, key, about: { orderId, type, commandId: command.commandId } },
+        laterWith: `orderstream explain ${orderId}`,
+        waitFor: (waitMs) => waitForOutcome(db, command, sent, waitMs),
+        applied: (outcome) => appliedText(type, outcome),
+        refused: (outcome) => refusedText(type, outcome),
+      },
+      options,
+    );
   });
 }
 
@@ -70,12 +59,11 @@ interface SendRequest {
 interface SentChange {
   readonly type: OrderChange['type'];
   readonly command: OrderCommand & { orderId: string };
-  readonly sent: Awaited<ReturnType<typeof sendCommand>>;
+  readonly sent: SentPosition;
 }
 
 /**
- * Writes the row of the audit log, then appends the command. So no command is in the log without its row, also if the answer
- * of the broker is lost.
+ * Sends the change with its row of the audit log.
  *
  * @throws CliError if the command may not be in the log
  */
@@ -88,13 +76,7 @@ export async function sendChange(
   const command = changeCommand(change, { orderId, key, actor: operatorActor(), nowMs });
   const details: AuditDetails = { commandId: command.commandId, key, ...detailsOf(change) };
   const entry = { action: auditActions[change.type], subjectId: orderId, details };
-  await recordAudit(auditTargetOf(db), currentOperator(), [entry], nowMs);
-  const sent = await sendCommand(name, command).catch((error: unknown) => {
-    throw new CliError(
-      `the command may not be in the log. Send it again with --key ${key}: it is applied once`,
-      { detailLines: [error instanceof Error ? error.message : String(error)], cause: error },
-    );
-  });
+  const sent = await sendAudited(db, { name, key, command, entry });
   return { type: change.type, command, sent };
 }
 

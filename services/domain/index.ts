@@ -1,7 +1,7 @@
 /** The rules of orders: pure functions over data. */
 export { changesOfMoney, changesOfUnits } from './commands/change.ts';
 export type { CommandNeeds } from './commands/handler.ts';
-export { lineQuantityMax, orderLinesMax, orderRecordsMax } from './commands/limits.ts';
+export { lineQuantityMax, orderLinesMax, orderRecordsMax, stockDeltaMax } from './commands/limits.ts';
 export { canChange, handlerOf, isDecided } from './commands/registry.ts';
 export { commandProblem } from './commands/validate.ts';
 export {

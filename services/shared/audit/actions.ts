@@ -45,6 +45,10 @@ export const auditActions = {
     help: 'An operator sent the command that records goods that came back.',
   },
   'order.refund_requested': { subject: 'order', help: 'An operator sent the command to refund an order.' },
+  'stock.adjust_requested': {
+    subject: 'sku',
+    help: 'An operator sent the command to add units to the stock of a SKU, or to take them away.',
+  },
   'refund.retried': { subject: 'refund', help: 'An operator requested a failed refund again.' },
   'refund.settled': { subject: 'refund', help: 'An operator recorded that a refund was paid by hand.' },
   'dead_letter.redriven': { subject: 'dead_letter', help: 'An operator sent a dead letter to Kafka again.' },
