@@ -5,6 +5,7 @@ type Load = () => Promise<Command>;
 
 const commandModules: Readonly<Record<string, Load>> = {
   stack: async () => (await import('./commands/setup/stack.ts')).stackCommand(),
+  setup: async () => (await import('./commands/setup/setup.ts')).setupCommand(),
   topics: async () => (await import('./commands/setup/topics.ts')).topicsCommand(),
   schemas: async () => (await import('./commands/setup/schemas.ts')).schemasCommand(),
   migrate: async () => (await import('./commands/setup/migrate.ts')).migrateCommand(),

@@ -9,7 +9,18 @@ export interface Stage {
 }
 
 const root = path.resolve(import.meta.dirname, '..', '..');
-const ROOMS = ['services', 'topics', 'schemas', 'cli', 'stack', 'scripts', 'tests', 'loadtest'];
+const ROOMS = [
+  'services',
+  'topics',
+  'schemas',
+  'cli',
+  'stack',
+  'scripts',
+  'tests',
+  'loadtest',
+  'k8s',
+  'docker',
+];
 
 export const stages: readonly Stage[] = [
   { name: 'types', command: 'tsc', args: ['--noEmit', '-p', '.'] },

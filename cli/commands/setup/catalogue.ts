@@ -20,16 +20,7 @@ export function catalogueCommand(): Command {
     .argument('<file>', 'UTF-8 file, CSV or a JSON array of objects, or - for standard input')
     .option('--dry-run', 'check the file and print what would change, without a change')
     .option('--name <instance>', instanceHelp, DEFAULT_INSTANCE)
-    .action(async (file: string, { name, dryRun = false }: { name: string; dryRun?: boolean }) => {
-      const rows = readCatalogue(await readTextFile(file));
-      const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
-      const result = await withDatabase(mysqlUrl, async (db) =>
-        importCatalogue(db, rows, { nowMs: await databaseNowMs(db), dryRun }),
-      );
-      print(
-        `${dryRun ? 'dry run: ' : ''}${count(rows.length)} products: ${count(result.added)} new, ${count(result.changed)} changed, ${count(result.unchanged)} unchanged; catalogue version ${result.version}`,
-      );
-    });
+    .action(importFile);
   command
     .command('show')
     .description('print products with prices, quantity breaks, weight and tax category')
@@ -38,6 +29,21 @@ export function catalogueCommand(): Command {
     .option('--name <instance>', instanceHelp, DEFAULT_INSTANCE)
     .action(show);
   return command;
+}
+
+/** Imports the products of a file, - for standard input. Prints how many changed. */
+export async function importFile(
+  file: string,
+  { name, dryRun = false }: { name: string; dryRun?: boolean },
+): Promise<void> {
+  const rows = readCatalogue(await readTextFile(file));
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  const result = await withDatabase(mysqlUrl, async (db) =>
+    importCatalogue(db, rows, { nowMs: await databaseNowMs(db), dryRun }),
+  );
+  print(
+    `${dryRun ? 'dry run: ' : ''}${count(rows.length)} products: ${count(result.added)} new, ${count(result.changed)} changed, ${count(result.unchanged)} unchanged; catalogue version ${result.version}`,
+  );
 }
 
 async function show(skus: string[], { name, json }: { name: string; json?: boolean }): Promise<void> {

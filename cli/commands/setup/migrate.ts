@@ -18,12 +18,15 @@ export function migrateCommand(): Command {
       if (options.down && options.to === undefined) {
         command.error('error: --down deletes tables with their data; name the version to keep with --to');
       }
-      const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
-      const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
-      const direction = options.down ? 'down' : 'up';
-      const steps = await migrate({ url: mysqlUrl, log, direction, to: options.to });
-      for (const step of steps)
-        print(`${step.direction} ${String(step.version).padStart(4, '0')} ${step.name}`);
-      if (steps.length === 0) print('nothing to do: the tables are at that version');
+      await migrateTables(options.name, options.down ? 'down' : 'up', options.to);
     });
+}
+
+/** Runs the migrations to a version; without one up to the newest. Prints each. */
+export async function migrateTables(name: string, direction: 'up' | 'down', to?: number): Promise<void> {
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
+  const steps = await migrate({ url: mysqlUrl, log, direction, to });
+  for (const step of steps) print(`${step.direction} ${String(step.version).padStart(4, '0')} ${step.name}`);
+  if (steps.length === 0) print('nothing to do: the tables are at that version');
 }

@@ -11,7 +11,7 @@ export function schemasCommand(): Command {
     .command('register')
     .description('set the compatibility of each subject and register missing schemas; idempotent')
     .option('--name <instance>', 'local instance whose registry to use', DEFAULT_INSTANCE)
-    .action(async (options: { name: string }) => show(await registerSchemas(await registryOf(options.name))));
+    .action(registerAll);
   command
     .command('list')
     .description('print which released schemas the registry has; exit code 1 if one is missing')
@@ -22,6 +22,11 @@ export function schemasCommand(): Command {
       if (reports.some(({ state }) => state === 'missing')) process.exitCode = EXIT_FAILURE;
     });
   return command;
+}
+
+/** Sets the compatibility of each subject, and registers missing schemas. */
+export async function registerAll({ name }: { name: string }): Promise<void> {
+  show(await registerSchemas(await registryOf(name)));
 }
 
 async function registryOf(name: string): Promise<{ registryUrl: string }> {

@@ -14,7 +14,7 @@ const EXIT_PENDING = EXIT_USAGE;
  */
 const REPLICAS_WANTED = 3;
 
-interface TopicsOptions {
+export interface TopicsOptions {
   name: string;
   replicationFactor?: number;
 }
@@ -36,7 +36,7 @@ export function topicsCommand(): Command {
       .description(
         'create missing topics and raise settings that are too low; never shrinks, moves keys or deletes. Exit code 1: a change is refused, and all others are applied',
       )
-      .action((options: TopicsOptions) => withPlan(options, apply)),
+      .action(applyAll),
   ];
   for (const subcommand of subcommands) {
     subcommand
@@ -48,6 +48,11 @@ export function topicsCommand(): Command {
       );
   }
   return command;
+}
+
+/** Creates missing topics and raises settings. Sets exit code 1 if a change is refused. */
+export function applyAll(options: TopicsOptions): Promise<void> {
+  return withPlan(options, apply);
 }
 
 async function withPlan(

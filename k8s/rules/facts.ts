@@ -1,0 +1,62 @@
+/** What the manifests must agree with: settings of the services, topics and the version of the product. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import * as common from '../../services/shared/config/common.ts';
+import type { Field } from '../../services/shared/config/index.ts';
+import { COMMANDS } from '../../topics/catalogue.ts';
+
+export interface Facts {
+  readonly version: string;
+  readonly commandsTopic: string;
+  /** Settings by service. A setting without a default is required. */
+  readonly settings: ReadonlyMap<string, readonly Setting[]>;
+  /** Variables of each secret that the base expects, by its name. */
+  readonly secrets: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface Setting {
+  readonly env: string;
+  readonly isRequired: boolean;
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+export async function readFacts(): Promise<Facts> {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const services = readdirSync(path.join(root, 'services')).filter((name) =>
+    readdirSync(path.join(root, 'services', name)).includes('main.ts'),
+  );
+  const settings = await Promise.all(services.map(async (name) => [name, await settingsOf(name)] as const));
+  return { version, commandsTopic: COMMANDS, settings: new Map(settings), secrets: readSecrets() };
+}
+
+async function settingsOf(service: string): Promise<Setting[]> {
+  const module = (await import(`../../services/${service}/config.ts`)) as Record<string, unknown>;
+  return [...Object.values(common), ...Object.values(module)].flatMap(fieldsIn).map((field) => ({
+    env: field.env,
+    isRequired: field.defaultText === undefined,
+  }));
+}
+
+function fieldsIn(exported: unknown): Field<unknown>[] {
+  if (typeof exported !== 'object' || exported === null) return [];
+  return Object.values(exported).filter(
+    (value): value is Field<unknown> => typeof value?.read === 'function',
+  );
+}
+
+function readSecrets(): Map<string, readonly string[]> {
+  const text = readFileSync(path.join(root, 'k8s/base/secrets.example.yaml'), 'utf8');
+  return new Map(
+    parseAllDocuments(text).map((document) => {
+      const { metadata, stringData } = document.toJS() as {
+        metadata: { name: string };
+        stringData: Record<string, string>;
+      };
+      return [metadata.name, Object.keys(stringData)];
+    }),
+  );
+}

@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Facts, readFacts } from './facts.ts';
+import { type Manifest, overlays, render } from './render.ts';
+import { type Rule, rules } from './rules.ts';
+
+let facts: Facts;
+beforeAll(async () => {
+  facts = await readFacts();
+});
+
+describe.each(overlays)('the overlay %s', (overlay) => {
+  const objects = render(overlay);
+
+  it.each(Object.entries<Rule>(rules))('%s', (_name, rule) => {
+    expect(rule(objects, facts)).toEqual([]);
+  });
+
+  it('has a deployment for every service', () => {
+    const deployed = objects.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name);
+    expect(deployed.toSorted()).toEqual([...facts.settings.keys()].toSorted());
+  });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: each fault changes another field.
+type Change = (object: any) => void;
+
+/** For each rule one manifest with the fault that the rule guards against. */
+const faults: Readonly<Record<keyof typeof rules, readonly [kind: string, name: string, change: Change]>> = {
+  'each object fits its schema': [
+    'Deployment',
+    'worker',
+    ({ spec }) => (spec.revisionHistoryLimit = 'three'),
+  ],
+  'each probe uses a port of its container': [
+    'Deployment',
+    'worker',
+    ({ spec }) => (spec.template.spec.containers[0].livenessProbe.httpGet.port = 'metrics'),
+  ],
+  'each variable is a setting, and each required setting has a value': [
+    'Deployment',
+    'ingestion',
+    ({ spec }) => spec.template.spec.containers[0].env.push({ name: 'TICKET_SECRETT', value: 'x' }),
+  ],
+  'triggers name the topic and the group of the product, and fully qualified brokers': [
+    'ScaledObject',
+    'worker',
+    ({ spec }) => (spec.triggers[0].metadata.bootstrapServers = 'kafka-0.kafka:9092'),
+  ],
+  'an autoscaler that gets no answer removes no pod': [
+    'ScaledObject',
+    'worker',
+    ({ spec }) => (spec.fallback = { failureThreshold: 3, replicas: 4 }),
+  ],
+  'the heap fits the memory limit': [
+    'Deployment',
+    'worker',
+    ({ spec }) => (spec.template.spec.containers[0].resources.limits.memory = '256Mi'),
+  ],
+  'no job needs an object whose name changes': [
+    'Job',
+    'setup',
+    ({ spec }) => (spec.template.spec.containers[0].envFrom[0].configMapRef.name = 'orderstream-config-7h2k'),
+  ],
+  'a job is applied after what it needs, and before the services': [
+    'ServiceAccount',
+    'orderstream',
+    ({ metadata }) => (metadata.annotations = {}),
+  ],
+  'names and labels have the version of the product': [
+    'Job',
+    'setup',
+    ({ metadata }) => (metadata.name = 'setup'),
+  ],
+  'a deployment has a number of pods or an autoscaler, never both': [
+    'Deployment',
+    'worker',
+    ({ spec }) => (spec.replicas = 2),
+  ],
+  'pods run without rights that they do not need': [
+    'Deployment',
+    'payments',
+    ({ spec }) => (spec.template.spec.containers[0].securityContext.capabilities.drop = []),
+  ],
+  'a pod that is not ready never blocks a drain': [
+    'PodDisruptionBudget',
+    'worker',
+    ({ spec }) => delete spec.unhealthyPodEvictionPolicy,
+  ],
+  'no image is named latest': [
+    'Deployment',
+    'projector',
+    ({ spec }) => (spec.template.spec.containers[0].image = 'orderstream:latest'),
+  ],
+};
+
+describe('each rule finds its fault', () => {
+  const objects = render('prod');
+
+  it.each(Object.keys(rules) as (keyof typeof rules)[])('%s', (name) => {
+    const [kind, start, change] = faults[name];
+    const changed: Manifest[] = structuredClone(objects);
+    const target = changed.find((object) => object.kind === kind && object.metadata.name.startsWith(start));
+    change(target);
+    expect((rules[name] as Rule)(changed, facts)).not.toEqual([]);
+  });
+});

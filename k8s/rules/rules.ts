@@ -1,0 +1,199 @@
+/** Rules that the manifests of each overlay must keep. Each returns one sentence for each violation. */
+import type { Facts } from './facts.ts';
+import type { Manifest } from './render.ts';
+import { schemaProblem } from './schemas.ts';
+
+export type Rule = (objects: readonly Manifest[], facts: Facts) => string[];
+
+export const rules = {
+  'each object fits its schema': (objects) =>
+    objects.flatMap((object) => {
+      const problem = schemaProblem(object);
+      return problem === null ? [] : [`${nameOf(object)}: ${problem}`];
+    }),
+
+  'each probe uses a port of its container': (objects) =>
+    containers(objects).flatMap(({ owner, container }) => {
+      const ports = new Set((container.ports ?? []).map(({ name }: { name: string }) => name));
+      return ['startupProbe', 'livenessProbe', 'readinessProbe']
+        .map((probe) => container[probe]?.httpGet?.port)
+        .filter((port) => port !== undefined && !ports.has(port))
+        .map((port) => `${nameOf(owner)}: no port ${port}`);
+    }),
+
+  'each variable is a setting, and each required setting has a value': (objects, facts) =>
+    containers(objects).flatMap(({ owner, container }) => {
+      const settings = facts.settings.get(owner.metadata.name);
+      if (settings === undefined) return [];
+      const known = new Set([...settings.map(({ env }) => env), ...nodeVariables]);
+      const { own, shared } = variablesOf(container, objects, facts);
+      const given = new Set([...own, ...shared]);
+      return [
+        ...own.filter((env) => !known.has(env)).map((env) => `${nameOf(owner)}: ${env} is no setting`),
+        ...settings
+          .filter(({ env, isRequired }) => isRequired && !given.has(env))
+          .map(({ env }) => `${nameOf(owner)}: ${env} has no value`),
+      ];
+    }),
+
+  'triggers name the topic and the group of the product, and fully qualified brokers': (objects, facts) =>
+    triggersOf(objects, 'kafka').flatMap(({ topic, consumerGroup, bootstrapServers }) => [
+      ...(topic === facts.commandsTopic ? [] : [`the trigger has the topic ${topic}`]),
+      ...(consumerGroup === 'orders-worker' ? [] : [`the trigger has the group ${consumerGroup}`]),
+      ...bootstrapServers
+        .split(',')
+        .filter(
+          (broker) => !/\.svc\.cluster\.local:\d+$|^[a-z0-9-]+(\.[a-z0-9-]+)+\.[a-z]{2,}:\d+$/.test(broker),
+        )
+        .map((broker) => `the broker ${broker} is not fully qualified`),
+    ]),
+
+  'an autoscaler that gets no answer removes no pod': (objects) =>
+    objects
+      .filter(({ kind, spec }) => kind === 'ScaledObject' && spec.fallback !== undefined)
+      .filter(({ spec }) => spec.fallback.behavior !== 'currentReplicasIfHigher')
+      .map((object) => `${nameOf(object)}: its fallback is static`),
+
+  'the heap fits the memory limit': (objects) =>
+    containers(objects).flatMap(({ owner, container }) => {
+      const heap = /--max-old-space-size=(\d+)/.exec(textOfVariable(container, 'NODE_OPTIONS'))?.[1];
+      const limit = /^(\d+)Mi$/.exec(container.resources?.limits?.memory ?? '')?.[1];
+      if (limit === undefined) return [`${nameOf(owner)}: no memory limit in Mi`];
+      return Number(heap ?? 0) <= Number(limit) / 2
+        ? []
+        : [`${nameOf(owner)}: a heap of ${heap} MB in ${limit} Mi`];
+    }),
+
+  'no job needs an object whose name changes': (objects) =>
+    jobs(objects).flatMap((job) =>
+      referencesOf(job)
+        .filter((name) => /^orderstream-config/.test(name))
+        .map((name) => `${nameOf(job)} needs ${name}`),
+    ),
+
+  'a job is applied after what it needs, and before the services': (objects) =>
+    jobs(objects).flatMap((job) => {
+      const wave = waveOf(job);
+      const needed = objects.filter(
+        ({ kind, metadata }) =>
+          kind === 'Namespace' || kind === 'ServiceAccount' || referencesOf(job).includes(metadata.name),
+      );
+      return [
+        ...needed
+          .filter((object) => waveOf(object) >= wave)
+          .map((object) => `${nameOf(object)} comes too late`),
+        ...(wave < 0 ? [] : [`${nameOf(job)} comes with the services`]),
+      ];
+    }),
+
+  'names and labels have the version of the product': (objects, { version }) => [
+    ...jobs(objects)
+      .filter(({ metadata }) => !metadata.name.endsWith(`-${version}`))
+      .map((job) => `${nameOf(job)} is not named by version ${version}`),
+    ...objects
+      .filter(({ kind }) => kind === 'Deployment')
+      .filter(({ spec }) => spec.template.metadata.labels['app.kubernetes.io/version'] !== version)
+      .map((object) => `${nameOf(object)} has another version`),
+  ],
+
+  'a deployment has a number of pods or an autoscaler, never both': (objects) => {
+    const scaled = new Set(
+      objects
+        .filter(({ kind }) => kind === 'ScaledObject' || kind === 'HorizontalPodAutoscaler')
+        .map(({ spec }) => spec.scaleTargetRef.name),
+    );
+    return objects
+      .filter(({ kind }) => kind === 'Deployment')
+      .filter(({ metadata, spec }) => scaled.has(metadata.name) === (spec.replicas !== undefined))
+      .map((object) => `${nameOf(object)}: ${object['spec'].replicas ?? 'no'} replicas`);
+  },
+
+  'pods run without rights that they do not need': (objects) =>
+    workloads(objects).flatMap((owner) => {
+      const pod = owner['spec'].template.spec;
+      const isBare = pod.securityContext?.runAsNonRoot === true && pod.automountServiceAccountToken === false;
+      const isClosed = pod.containers.every(
+        ({ securityContext: context }: Manifest) =>
+          context?.allowPrivilegeEscalation === false &&
+          context.readOnlyRootFilesystem === true &&
+          context.capabilities?.drop?.includes('ALL'),
+      );
+      return isBare && isClosed ? [] : [`${nameOf(owner)} has more rights than it needs`];
+    }),
+
+  'a pod that is not ready never blocks a drain': (objects) =>
+    objects
+      .filter(
+        ({ kind, spec }) =>
+          kind === 'PodDisruptionBudget' && spec.unhealthyPodEvictionPolicy !== 'AlwaysAllow',
+      )
+      .map(nameOf),
+
+  'no image is named latest': (objects) =>
+    containers(objects)
+      .filter(({ container }) => !/:[^:/]+$/.test(container.image) || container.image.endsWith(':latest'))
+      .map(({ owner, container }) => `${nameOf(owner)}: ${container.image}`),
+} satisfies Record<string, Rule>;
+
+/** Variables of Node and of the allocator. */
+const nodeVariables = ['NODE_OPTIONS', 'MALLOC_ARENA_MAX', 'NODE_ENV'];
+
+function nameOf({ kind, metadata }: Manifest): string {
+  return `${kind} ${metadata.name}`;
+}
+
+function jobs(objects: readonly Manifest[]): Manifest[] {
+  return objects.filter(({ kind }) => kind === 'Job');
+}
+
+function workloads(objects: readonly Manifest[]): Manifest[] {
+  return objects.filter(({ kind }) => kind === 'Deployment' || kind === 'Job');
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the schema rule checks the shape.
+type Container = any;
+
+function containers(objects: readonly Manifest[]): { owner: Manifest; container: Container }[] {
+  return workloads(objects).flatMap((owner) =>
+    owner['spec'].template.spec.containers.map((container: Container) => ({ owner, container })),
+  );
+}
+
+function triggersOf(
+  objects: readonly Manifest[],
+  type: string,
+): Record<'topic' | 'consumerGroup' | 'bootstrapServers', string>[] {
+  return objects
+    .filter(({ kind }) => kind === 'ScaledObject')
+    .flatMap(({ spec }) => spec.triggers)
+    .filter((trigger) => trigger.type === type)
+    .map(({ metadata }) => metadata);
+}
+
+function textOfVariable(container: Container, name: string): string {
+  return container.env?.find((each: { name: string }) => each.name === name)?.value ?? '';
+}
+
+/** Names of the configuration and secrets that a workload reads. */
+function referencesOf(owner: Manifest): string[] {
+  return owner['spec'].template.spec.containers.flatMap(({ envFrom = [] }: Container) =>
+    envFrom.map((source: Container) => source.configMapRef?.name ?? source.secretRef?.name),
+  );
+}
+
+function waveOf({ metadata }: Manifest): number {
+  return Number(metadata.annotations?.['argocd.argoproj.io/sync-wave'] ?? 0);
+}
+
+/** The variables of the container itself, and those of the objects that it shares with other containers. */
+function variablesOf(container: Container, objects: readonly Manifest[], { secrets }: Facts) {
+  const own: string[] = (container.env ?? []).map(({ name }: { name: string }) => name);
+  const shared: string[] = (container.envFrom ?? []).flatMap((source: Container): readonly string[] => {
+    if (source.secretRef !== undefined) return secrets.get(source.secretRef.name) ?? [];
+    const map = objects.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === source.configMapRef.name,
+    );
+    return Object.keys(map?.['data'] ?? {});
+  });
+  return { own, shared };
+}
