@@ -15,7 +15,7 @@ export interface Facts {
   readonly secrets: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface Setting {
+interface Setting {
   readonly env: string;
   readonly isRequired: boolean;
 }
