@@ -181,6 +181,7 @@ interface StockRow {
   readonly away: number;
   readonly added: number;
   readonly moved: number;
+  readonly available: number;
 }
 
 /** Units that are gone are on live orders, and so are the uses of coupons. */
@@ -188,12 +189,12 @@ async function countsAgree({ mysql: { pool } }: Arena): Promise<string[]> {
   const live = `o.status IN ('PENDING_PAYMENT', ${[...paid].map((status) => `'${status}'`).join(', ')})`;
   const stock = await pool.rows<StockRow>(
     `SELECT s.sku, s.initial + s.added - s.available AS gone, COALESCE(u.held, 0) AS held, s.shipped,
-       COALESCE(u.away, 0) AS away, s.added, COALESCE(m.moved, 0) AS moved
+       COALESCE(u.away, 0) AS away, s.added, COALESCE(m.moved, 0) AS moved, s.available
      FROM stock s LEFT JOIN (
        SELECT i.sku, SUM(i.quantity - i.cancelled - i.restocked) AS held, SUM(i.shipped - i.restocked) AS away
        FROM order_items i JOIN orders o ON o.order_key = i.order_key WHERE ${live} GROUP BY i.sku
      ) u ON u.sku = s.sku LEFT JOIN (SELECT sku, SUM(delta) AS moved FROM stock_movements GROUP BY sku) m ON m.sku = s.sku
-     HAVING gone <> held OR s.shipped <> away OR s.added <> moved OR gone > s.initial + s.added`,
+     HAVING gone <> held OR shipped <> away OR added <> moved OR available < 0`,
   );
   const coupons = await pool.rows<{ code: string; gone: number; used: number }>(
     `SELECT c.code, c.initial + c.added - c.available AS gone,
