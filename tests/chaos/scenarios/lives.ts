@@ -47,7 +47,9 @@ export async function manyLives(chaos: ChaosArena, options: ScenarioOptions): Pr
   const { arena } = chaos;
   const random = createRandom(options.seed);
   const startedMs = performance.now();
-  const couponLimit = Math.max(50, Math.ceil(options.lives.count / 8));
+  // Fewer uses than the lives want, so that the coupon ends while others still wait for it.
+  const { count, minutes } = options.lives;
+  const couponLimit = Math.max(50, Math.ceil(count / 8), 100 * minutes);
   const shop = await openShop(arena, { random, members, couponLimit, paymentWindowMs });
   const operator = await createProducer(arena);
   try {
