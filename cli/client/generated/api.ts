@@ -1062,7 +1062,7 @@ export interface components {
             refused: components["schemas"]["RefusedCommand"][];
         };
         HistoryEntry: {
-            /** @description Who sent the command. */
+            /** @description Who sent the command. Only operators see the name of an operator. */
             actor: string;
             /** Format: date-time */
             at: string;

@@ -8,7 +8,14 @@ import type { StockLevel } from '../application/read/stock-levels.ts';
 import type { AppDeps } from '../http/app.ts';
 import type { FakeLog } from './fake-command-log.ts';
 
-interface FakeStoreState {
+type Changes = Awaited<ReturnType<AppDeps['store']['history']>>['changes'];
+
+export interface FakeHistory {
+  /** The changes of every order. */
+  readonly history: Changes;
+}
+
+interface FakeStoreState extends FakeHistory {
   readonly stored: ReadonlyMap<string, StoredOrder>;
   /** Set to make lists wait. */
   readonly holdList: Promise<void> | null;
@@ -28,7 +35,7 @@ export function createFakeStore(controls: FakeStoreState): AppDeps['store'] {
           .filter((orderId) => stored.get(orderId)?.customerId === customerId)
           .map((orderId) => [orderId, { idempotencyKey: 'key', metadata: { note: 'mine' } }]),
       ),
-    history: async () => ({ changes: [], refused: [] }),
+    history: async () => ({ changes: controls.history, refused: [] }),
     prices: async ({ skus }) => ({
       products: new Map(skus.map((sku) => [sku, productOf(sku)])),
       rules: noRules,

@@ -33,7 +33,7 @@ import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
 import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
 import { createFakePayments, type FakeProvider } from './fake-payments.ts';
 import { createFakeRecords, type FakeRecords } from './fake-records.ts';
-import { createFakeStock, createFakeStore, submissionOf } from './fake-store.ts';
+import { createFakeStock, createFakeStore, type FakeHistory, submissionOf } from './fake-store.ts';
 import { fakeCallers, fakeTokens, fakeVerify } from './fake-tokens.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 import { acceptedEvent, newOrder } from './sample-orders.ts';
@@ -56,7 +56,7 @@ export interface FakeOptions {
 }
 
 /** The state that tests read and set. */
-interface Controls extends FakeLog, FakeProvider, FakeRecords, FakeCommands {
+interface Controls extends FakeLog, FakeProvider, FakeRecords, FakeCommands, FakeHistory {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
   readonly stock: Map<string, StockLevel>;
@@ -134,6 +134,7 @@ function newControls(): Controls {
   return {
     commands: [],
     outcomes: new Map(),
+    history: [],
     stored: new Map(),
     cached: new Map(),
     stock: new Map(),

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { acceptedStatus } from '../../../domain/index.ts';
+import { isOperator } from '../auth.ts';
 import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { readAnyAddress } from '../requests/read-request.ts';
@@ -63,8 +64,9 @@ async function readHistory(deps: RouteDeps, request: FastifyRequest, order: Know
   return {
     items: [
       first,
-      ...changes.map(({ atMs, reason, ...change }) => ({
+      ...changes.map(({ atMs, reason, actor, ...change }) => ({
         ...change,
+        actor: shownActor(actor, request),
         ...publicReason(reason),
         at: isoTime(atMs),
       })),
@@ -75,6 +77,11 @@ async function readHistory(deps: RouteDeps, request: FastifyRequest, order: Know
       at: isoTime(atMs),
     })),
   };
+}
+
+/** A customer does not see which operator it was. */
+function shownActor(actor: string, { caller }: FastifyRequest): string {
+  return actor.startsWith('operator:') && !isOperator(caller) ? 'operator' : actor;
 }
 
 function isoTime(atMs: number): string {

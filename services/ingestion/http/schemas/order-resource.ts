@@ -223,7 +223,9 @@ export const History = Type.Object(
           command: Type.String({
             description: 'The command that created this version. PLACE for the first version.',
           }),
-          actor: Type.String({ description: 'Who sent the command.' }),
+          actor: Type.String({
+            description: 'Who sent the command. Only operators see the name of an operator.',
+          }),
           reason: Type.Optional(Reason),
           at: time(),
         },

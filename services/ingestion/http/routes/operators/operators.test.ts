@@ -108,7 +108,7 @@ describe('a command of an operator', () => {
     const command = world.commands.at(-1)!;
     expect(command).toMatchObject({
       ...{ orderId: id, customerId: null, actor: 'operator:operator', idempotencyKey: 'k1', type, payload },
-      commandId: expect.stringMatching(new RegExp(`^${type.toLowerCase().replace('_', '-')}:[0-9a-f]{32}$`)),
+      commandId: expect.stringMatching(new RegExp(`^${type.toLowerCase()}:[0-9a-f]{32}$`)),
     });
     const { commandId } = command;
     const statusUrl = answer.json().statusUrl as string;
@@ -385,7 +385,8 @@ describe('operators and orders of customers', () => {
     const id = await paid(world);
     const order = await read(world, `/v1/orders/${id}?include=details`);
     expect(order.json()).toMatchObject({ id, customerId: 'c1', metadata: { note: 'mine' } });
-    expect((await read(world, `/v1/orders/${id}/history`)).statusCode).toBe(200);
+    for (const part of ['history', 'payments', 'refunds', 'shipments', 'returns'])
+      expect((await read(world, `/v1/orders/${id}/${part}`)).statusCode, part).toBe(200);
     world.decide(id, 'CLOSED');
     world.cached.clear();
     const events = await read(world, `/v1/orders/${id}/events`, { 'last-event-id': '2' });
@@ -403,6 +404,20 @@ describe('operators and orders of customers', () => {
     const customers = world.commands.at(-1)!;
     expect(customers).toMatchObject({ type: 'CANCEL', actor: 'customer', customerId: 'c1' });
     expect(customers.commandId).not.toBe(own.commandId);
+  });
+
+  test('a customer sees that an operator changed the order, and not which one', async () => {
+    const world = createFakeWorld();
+    const id = await paid(world);
+    const change = { version: 2, status: 'SHIPPED', command: 'SHIP', reason: null, atMs: 0 };
+    world.history.push({ ...change, actor: 'operator:operator' }, { ...change, actor: 'provider:local' });
+    const actors = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      const history = (await world.app.inject({ url: `/v1/orders/${id}/history`, headers })).json();
+      return history.items.map(({ actor }: { actor: string }) => actor);
+    };
+    expect(await actors(fakeTokens.c1)).toEqual(['customer', 'operator', 'provider:local']);
+    expect(await actors(fakeTokens.ops)).toEqual(['customer', 'operator:operator', 'provider:local']);
   });
 
   test('an operator without the other scopes places and lists no orders', async () => {

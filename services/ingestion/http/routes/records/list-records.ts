@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox';
 import type { OrderRecords, RecordsQuery } from '../../../application/read/order-records.ts';
 import { orProblem } from '../../failures.ts';
 import type { Operation } from '../../operation.ts';
-import { openQuery, readAddress } from '../../requests/read-request.ts';
+import { openQuery, readAnyAddress } from '../../requests/read-request.ts';
 import { jsonMediaType } from '../../responses.ts';
 import {
   OrderPaymentList,
@@ -81,6 +81,7 @@ function operationOf(kind: Kind): Operation {
     summary: `List the ${kind} of an order, oldest first`,
     description: `${description} The list is empty while the order is queued.`,
     scope: 'orders:read',
+    isForOperators: true,
     admissionClass: 'read',
     parameters: [orderIdParameter, ticketParameter, limitParameter('Items per page.'), cursorParameter()],
     responses: { 200: { description: 'One page of results.', schema } },
@@ -97,7 +98,7 @@ function routeOf<K extends Kind>(deps: RouteDeps, kind: K): Route {
       const query = openQuery(request);
       const limit = readLimit(query);
       const cursor = readCursor(query);
-      const address = readAddress(request, deps.tickets, query);
+      const address = readAnyAddress(request, deps.tickets, query);
       const state = orProblem(await deps.readStatus(address));
       const list = `${kind}|${address.orderId}`;
       const after = positionOf(cursor, deps.cursors, list)?.orderKey ?? 0;
