@@ -33,10 +33,11 @@ export function changeCommand(
   change: OrderChange,
   { orderId, key, actor, nowMs }: ChangeRequest,
 ): OrderCommand & { orderId: string } {
+  const name = change.type.toLowerCase().replaceAll('_', '-');
   const id = hash('sha256', `${orderId}\0${change.type}\0${key}`, 'hex').slice(0, 32);
   return {
     ...{
-      commandId: `${change.type.toLowerCase()}:${id}`,
+      commandId: `${name}:${id}`,
       orderId,
       customerId: null,
       actor,
