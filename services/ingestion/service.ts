@@ -84,7 +84,10 @@ export async function startIngestion({
   const providers = createProviders(config);
   const parts = wire(
     { config, log, metrics },
-    { codecs, accumulator, mysql, clock, redis, providers, commandLogId },
+    {
+      ...{ codecs, accumulator, mysql, clock, redis, providers, commandLogId },
+      commandEnds: () => readCommandEnds(settings),
+    },
   );
   const reader = createPartitionReader({
     settings,
@@ -150,6 +153,17 @@ async function lastOutcomes(
       partition,
       offset: high > low ? high - 1n : high,
     }));
+  } finally {
+    await admin.close();
+  }
+}
+
+/** An erasure is rare, so each one connects anew. */
+async function readCommandEnds(settings: KafkaSettings): Promise<Map<number, number>> {
+  const admin = createAdmin(settings);
+  try {
+    const ends = await admin.endOffsets(COMMANDS);
+    return new Map([...ends].map(([partition, { high }]) => [partition, Number(high)]));
   } finally {
     await admin.close();
   }

@@ -18,6 +18,7 @@ import { type AdmissionLimits, createAdmission } from './application/limits/admi
 import { type CallerLimits, callerLimitSettings, createCallerLimits } from './application/limits/index.ts';
 import { createRateLimiter } from './application/limits/rate-limit.ts';
 import { createCommandStore } from './application/operators/command-store.ts';
+import { createEraseCustomer } from './application/operators/erase-customer.ts';
 import { createOperatorCommands } from './application/operators/operator-commands.ts';
 import { createOpenSession } from './application/payments/open-session.ts';
 import { createReceiveCallback } from './application/payments/receive-callback.ts';
@@ -31,11 +32,7 @@ import { createReadStatus } from './application/read/status.ts';
 import { createStockLevels } from './application/read/stock-levels.ts';
 import { orderReader, submissionReader } from './application/read/store-readers.ts';
 import { loadCustomerKeys } from './application/sealing/customer-key-store.ts';
-import {
-  type CustomerKeys,
-  createCustomerKeys,
-  noCustomerKeys,
-} from './application/sealing/customer-keys.ts';
+import { createCustomerKeys, noCustomerKeys } from './application/sealing/customer-keys.ts';
 import { type CommandLog, createCommandLog } from './application/submit/command-log.ts';
 import { createIdempotencyCache } from './application/submit/idempotency-cache.ts';
 import { createIsOrderOf } from './application/submit/is-order-of.ts';
@@ -58,6 +55,8 @@ export interface Servers {
   readonly clock: ServerClock;
   readonly redis: Redis;
   readonly providers: Providers;
+  /** The offset after the last command of each partition, as the brokers have it. */
+  readonly commandEnds: () => Promise<ReadonlyMap<number, number>>;
   /** Id of the command topic. If it changes, positions stored elsewhere belong to a deleted log. */
   readonly commandLogId: string;
 }
@@ -126,7 +125,8 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     metrics,
     tickets,
     progress,
-    ...{ commandLog, customerKeys: customerKeysOf({ config, log, metrics }, servers) },
+    commandLog,
+    ...personalDataParts({ config, log, metrics }, servers, callerLimits),
     submit: createSubmit({
       commandLog,
       idempotencyCache: createIdempotencyCache({ redis, logId: commandLogId, trust }),
@@ -152,19 +152,22 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   return { deps, progress, store, outcomes, waits, streams, admission, callerLimits, trust, health };
 }
 
-function customerKeysOf(
+function personalDataParts(
   { config, log, metrics }: WireContext,
-  { mysql, clock }: Pick<Servers, 'mysql' | 'clock'>,
-): CustomerKeys {
-  const wrapper = createKeyWrapper(config.personalDataKeys);
-  if (!wrapper.isReady) return noCustomerKeys;
-  return createCustomerKeys({
-    load: (customerIds) => loadCustomerKeys({ db: mysql.pool, wrapper, log }, customerIds),
-    isRequired: config.sealingRequired,
-    monotonicMs: clock.monotonicMs,
-    log,
-    metrics,
-  });
+  { mysql, clock, commandEnds }: Servers,
+  { reads }: CallerLimits,
+): Pick<AppDeps, 'customerKeys' | 'eraseCustomer'> {
+  const { instanceId, personalDataKeys, sealingRequired: isRequired } = config;
+  const db = mysql.pool;
+  const wrapper = createKeyWrapper(personalDataKeys);
+  const load = (customerIds: readonly string[]) => loadCustomerKeys({ db, wrapper, log }, customerIds);
+  const { monotonicMs } = clock;
+  return {
+    customerKeys: wrapper.isReady
+      ? createCustomerKeys({ load, isRequired, monotonicMs, log, metrics })
+      : noCustomerKeys,
+    eraseCustomer: createEraseCustomer({ db, commandEnds, reads, instanceId }),
+  };
 }
 
 function notesOf(shown: BoundedMap<string, number>): AppDeps['noteShown'] {

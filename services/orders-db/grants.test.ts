@@ -35,6 +35,7 @@ const tables = new Set(
 const sharedStatements = {
   recordAudit: 'INSERT INTO audit_log',
   eraseCustomer:
+    'SELECT FROM outbox, SELECT FROM dead_letters, SELECT FROM lane_positions, SELECT FROM orders, SELECT FROM refunds, ' +
     'DELETE FROM customer_keys, UPDATE orders, UPDATE order_history, UPDATE payments, UPDATE notification_deliveries, UPDATE refund_attempts, UPDATE outbox',
   selectOrders: 'SELECT FROM orders',
   selectItems: 'SELECT FROM order_items',

@@ -31,6 +31,7 @@ import { type AppDeps, createApp } from '../http/app.ts';
 import { createStreams } from '../http/streams.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
 import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
+import { createFakeErasure, type FakeErasures } from './fake-erasure.ts';
 import { createFakePayments, type FakeProvider } from './fake-payments.ts';
 import { createFakeRecords, type FakeRecords } from './fake-records.ts';
 import { createFakeStock, createFakeStore, type FakeHistory, submissionOf } from './fake-store.ts';
@@ -56,7 +57,7 @@ export interface FakeOptions {
 }
 
 /** The state that tests read and set. */
-interface Controls extends FakeLog, FakeProvider, FakeRecords, FakeCommands, FakeHistory {
+interface Controls extends FakeLog, FakeProvider, FakeRecords, FakeCommands, FakeHistory, FakeErasures {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
   readonly stock: Map<string, StockLevel>;
@@ -145,6 +146,8 @@ function newControls(): Controls {
     holdProduce: null,
     refusal: null,
     mysqlAway: false,
+    erasures: [],
+    undecided: 0,
     holdList: null,
     logHolds: true,
     deadLetters: new Set(),
@@ -200,6 +203,7 @@ function fakeDeps(
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, progress, nowMs: clock.nowMs }),
     store: createFakeStore(controls),
+    eraseCustomer: createFakeErasure(controls, callerLimits.reads),
     operatorCommands: createFakeCommands(controls, { ...callerLimits, commandLog, progress }),
     records: createFakeRecords(controls),
     stock: createFakeStock(controls),

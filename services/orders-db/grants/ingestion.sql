@@ -1,12 +1,14 @@
--- Login of ingestion: reads orders, what happened to them, stock and prices, stores payment sessions, manages webhook endpoints, and makes
--- deliveries due again.
+-- Login of ingestion: reads orders, what happened to them, stock and prices, stores payment sessions, manages webhook endpoints, makes
+-- deliveries due again, and erases personal data.
 GRANT SELECT ON `orderstream`.`lane_positions` TO 'orderstream_ingestion'@'%';
-GRANT SELECT ON `orderstream`.`orders` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, UPDATE (`shipping_address`, `contact`, `metadata`) ON `orderstream`.`orders` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`order_items` TO 'orderstream_ingestion'@'%';
-GRANT SELECT ON `orderstream`.`order_history` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, UPDATE (`reason`) ON `orderstream`.`order_history` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`order_commands` TO 'orderstream_ingestion'@'%';
-GRANT SELECT ON `orderstream`.`payments` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, UPDATE (`reference`) ON `orderstream`.`payments` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`refunds` TO 'orderstream_ingestion'@'%';
+GRANT SELECT (`refund_id`, `last_reason`), UPDATE (`last_reason`) ON `orderstream`.`refund_attempts` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, UPDATE (`messages`) ON `orderstream`.`outbox` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`shipments` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`returns` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`dead_letters` TO 'orderstream_ingestion'@'%';
@@ -21,8 +23,8 @@ GRANT SELECT ON `orderstream`.`rule_flags` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`catalogue_state` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`stock` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`products` TO 'orderstream_ingestion'@'%';
-GRANT SELECT, INSERT ON `orderstream`.`customer_keys` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, INSERT, DELETE ON `orderstream`.`customer_keys` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT ON `orderstream`.`payment_sessions` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`webhook_endpoints` TO 'orderstream_ingestion'@'%';
-GRANT SELECT, UPDATE (`status`, `attempts`, `due_at_ms`, `leased_until_ms`) ON `orderstream`.`notification_deliveries` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, UPDATE (`status`, `attempts`, `due_at_ms`, `leased_until_ms`, `last_error`) ON `orderstream`.`notification_deliveries` TO 'orderstream_ingestion'@'%';
 GRANT INSERT ON `orderstream`.`audit_log` TO 'orderstream_ingestion'@'%';

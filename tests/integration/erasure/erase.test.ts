@@ -11,6 +11,7 @@ import { complaints } from '../../support/arena/processes/verify.ts';
 import { type Ended, orderstream } from '../../support/programs/command-line.ts';
 import { columnsWith, redisKeysWith } from '../../support/records/find-text.ts';
 import { orderWith } from '../../support/records/person.ts';
+import { createLogins } from '../../support/servers/logins.ts';
 import { testStack, unique, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const database = useDatabase('erasure');
@@ -148,6 +149,35 @@ describe('after the erasure of a customer', () => {
     const nothing = { orders: 0, reasons: 0, references: 0, errors: 0, outboxRows: 0 };
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining(nothing)]);
   });
+});
+
+it('an operator erases a customer with the API too, and the login of ingestion suffices', async () => {
+  const person = unique('erased');
+  const customer = unique('customer-');
+  const logins = await createLogins(database().url);
+  const api = await world.startApi({ MYSQL_URL: logins.url('ingestion') });
+  await place(world.clientOf(api, customer), person, 'first');
+  await sendInvalid(customer, person);
+  const path = { params: { path: { id: customer } } };
+  const refused = await world.clientOf(api, customer).POST('/v1/customers/{id}/erasure', path);
+  expect(refused.response.status).toBe(403);
+  const columns = ['orders.contact', 'outbox.messages'];
+  expect(await columnsWith(pool(), person)).toEqual(expect.arrayContaining(columns));
+  const operator = world.clientOf(api, 'ops-7', ['orders:ops']);
+  const { data } = await operator.POST('/v1/customers/{id}/erasure', path);
+  expect(data).toMatchObject({
+    customerId: customer,
+    complete: true,
+    orders: 1,
+    openOrders: 1,
+    undecided: 0,
+  });
+  expect(await columnsWith(pool(), person)).toEqual([]);
+  const { stdout } = await run('audit', 'list', '--subject', `customer:${customer}`, '--json');
+  const by = { actorKind: 'OPERATOR', actor: 'ops-7' };
+  expect(JSON.parse(stdout).entries).toMatchObject([by, by]);
+  await api.stop();
+  await logins.close();
 });
 
 describe('a command that is not decided yet', () => {

@@ -4,6 +4,7 @@ import { cancelOrder, cancelOrderOperation } from './cancel-order.ts';
 import { getHistory, getHistoryOperation } from './get-history.ts';
 import { getOrder, getOrderOperation } from './get-order.ts';
 import { listOrders, listOrdersOperation } from './list-orders.ts';
+import { eraseCustomer, eraseCustomerOperation } from './operators/erase-customer.ts';
 import { getCommand, getCommandOperation } from './operators/get-command.ts';
 import {
   deliverOrder,
@@ -74,6 +75,7 @@ export function routes(deps: RouteDeps): readonly Route[] {
     requestRefund(deps),
     retryRefund(deps),
     getCommand(deps),
+    eraseCustomer(deps),
     getStock(deps),
     createWebhook(deps),
     listWebhooks(deps),
@@ -106,6 +108,7 @@ export const operations: readonly Operation[] = [
   requestRefundOperation,
   retryRefundOperation,
   getCommandOperation,
+  eraseCustomerOperation,
   getStockOperation,
   createWebhookOperation,
   listWebhooksOperation,

@@ -3,6 +3,7 @@ import type { Logger } from '../../../shared/log/index.ts';
 import type { RateLimiter } from '../../application/limits/rate-limit.ts';
 import type { ReadTurns } from '../../application/limits/reads.ts';
 import type { TokenChecks } from '../../application/limits/token-checks.ts';
+import type { EraseCustomer } from '../../application/operators/erase-customer.ts';
 import type { OperatorCommands } from '../../application/operators/operator-commands.ts';
 import type { OpenSession } from '../../application/payments/open-session.ts';
 import type { ReceiveCallback } from '../../application/payments/receive-callback.ts';
@@ -36,6 +37,7 @@ export interface RouteDeps extends ResponseDeps {
   readonly streams: Streams;
   readonly store: Pick<OrderStore, 'list' | 'history' | 'prices' | 'details'>;
   readonly operatorCommands: OperatorCommands;
+  readonly eraseCustomer: EraseCustomer;
   readonly records: OrderRecords;
   readonly stock: StockLevels;
   readonly openSession: OpenSession;
