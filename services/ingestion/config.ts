@@ -12,7 +12,6 @@ import {
   personalDataFields,
   redisFields,
   registryFields,
-  secret,
   secretList,
   str,
   webhookFields,
@@ -33,9 +32,9 @@ export const ingestionFields = {
     max: 65535,
     help: 'Port of the API; 0 takes any free one and logs it.',
   }),
-  ticketSecret: secret('TICKET_SECRET', {
+  ticketSecrets: secretList('TICKET_SECRET', {
     lengthMin: 16,
-    help: 'Secret that signs tickets and cursors. The same on all instances; at least 16 characters.',
+    help: 'Secrets of tickets and cursors, separated by commas; each has at least 16 characters. The first signs, all verify. The same on all instances.',
   }),
   corsOrigins: list('CORS_ORIGINS', {
     default: [],

@@ -259,8 +259,8 @@ const fieldShapes: readonly [string, (size: number) => string][] = [
 ];
 
 describe('a field', () => {
-  const tickets = createTickets('a secret of sixteen', 'log');
-  const cursors = createCursors('a secret of sixteen');
+  const tickets = createTickets(['a secret of sixteen'], 'log');
+  const cursors = createCursors(['a secret of sixteen']);
   const readers: Readonly<Record<string, (field: string) => unknown>> = {
     'entity tags': readEtags,
     prefer: preferredWaitSeconds,

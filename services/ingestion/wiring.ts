@@ -74,7 +74,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   const { codecs, accumulator, mysql, clock, redis, commandLogId } = servers;
   const progress = createPartitionProgress({ partitions: PARTITIONS, clock });
   const store = createOrderStore({ db: mysql.pool, logId: commandLogId });
-  const tickets = createTickets(config.ticketSecret, commandLogId);
+  const tickets = createTickets(config.ticketSecrets, commandLogId);
   const trust = createLogTrust({ clock });
   const health = createProduceHealth({ clock });
   const admission = createAdmission({
@@ -143,7 +143,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     }),
     ...paymentParts({ servers, commandLog, callerLimits, metrics }),
     ...tableParts(config, mysql.pool),
-    cursors: createCursors(config.ticketSecret),
+    cursors: createCursors(config.ticketSecrets),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     nowMs: clock.nowMs,
     databaseNowMs: clock.knownMs,

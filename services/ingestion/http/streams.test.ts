@@ -13,7 +13,7 @@ function openStreams(count: number, expiresAtMs = Number.MAX_SAFE_INTEGER) {
   const streams = createStreams({
     outcomes: { watch: () => () => undefined },
     readStatus: async () => new Failure('NOT_FOUND'),
-    tickets: createTickets('secret-secret-secret', 'log'),
+    tickets: createTickets(['secret-secret-secret'], 'log'),
     progress: createPartitionProgress({ partitions: 1, clock }),
     nowMs: () => time.ms,
   });

@@ -163,7 +163,7 @@ function fakeDeps(
   outcomes: Outcomes,
   options: FakeOptions,
 ): AppDeps {
-  const tickets = createTickets(secret, 'log');
+  const tickets = createTickets([secret], 'log');
   const callerLimits = createCallerLimits({ ...callerLimitSettings(6), ...options.callerLimits }, clock);
   const shown = createBoundedMap<string, number>(1_000);
   const commandLog = createFakeCommandLog(controls, progress);
@@ -213,7 +213,7 @@ function fakeDeps(
     }),
     ...createFakeWebhooks(() => controls.mysqlAway),
     readWebhookUrl: createWebhookUrls([]),
-    cursors: createCursors(secret),
+    cursors: createCursors([secret]),
     rates: createRateLimiter({
       redis: { run: async (_fn, fallback) => fallback, script: () => async () => null },
       clock,

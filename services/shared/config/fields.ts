@@ -138,9 +138,18 @@ export function secret(env: string, options: Common<string> & { lengthMin?: numb
   });
 }
 
-/** Comma-separated words that are never printed, not even in an error. */
-export function secretList(env: string, options: Common<readonly string[]> = {}): Field<readonly string[]> {
-  return { ...list(env, options), kind: 'secret list', secret: true, defaultText: options.default && '' };
+/** Comma-separated words that are never printed, not even in an error. `lengthMin` is for each word. */
+export function secretList(
+  env: string,
+  { lengthMin = 1, ...options }: Common<readonly string[]> & { lengthMin?: number } = {},
+): Field<readonly string[]> {
+  const itemPattern = new RegExp(`^.{${lengthMin},}$`);
+  return {
+    ...list(env, { ...options, itemPattern }),
+    kind: 'secret list',
+    secret: true,
+    defaultText: options.default && '',
+  };
 }
 
 /** A duration: bare milliseconds, or a number with `ms`, `s`, `m`, `h` or `d`. */

@@ -5,8 +5,10 @@ const blockBytes = 64;
 const textBytesMax = 1_024;
 const digestBytes = 32;
 
-/** Returns a function that computes the 32 bytes of HMAC-SHA256 for a Latin-1 text of at most 1 KiB. */
-export function createKeyedHash(secret: string): (text: string) => Buffer {
+/** Computes the 32 bytes of HMAC-SHA256 for a Latin-1 text of at most 1 KiB. Throws RangeError for a longer text. */
+export type KeyedHash = (text: string) => Buffer;
+
+export function createKeyedHash(secret: string): KeyedHash {
   const long = Buffer.from(secret, 'utf8');
   const key = long.length > blockBytes ? createHash('sha256').update(long).digest() : long;
   const inner = Buffer.alloc(blockBytes + textBytesMax, 0x36);

@@ -3,7 +3,7 @@ import { createCursors } from '../read/cursor.ts';
 import { createTickets } from './ticket.ts';
 
 const secret = 'a secret of the tests';
-const tickets = createTickets(secret, 'log');
+const tickets = createTickets([secret], 'log');
 const position = { partition: 7, offset: 123_456 };
 
 test('a ticket is valid for its own order and customer only', () => {
@@ -11,11 +11,11 @@ test('a ticket is valid for its own order and customer only', () => {
   expect(tickets.read(ticket, 'order', 'c1')).toEqual(position);
   expect(tickets.read(ticket, 'order', 'c2')).toBeNull();
   expect(tickets.read(ticket, 'other', 'c1')).toBeNull();
-  expect(createTickets(`${secret}!`, 'log').read(ticket, 'order', 'c1')).toBeNull();
+  expect(createTickets([`${secret}!`], 'log').read(ticket, 'order', 'c1')).toBeNull();
 });
 
 test('a ticket of a deleted log is recognized only with its own order and customer', () => {
-  const ticket = createTickets(secret, 'log before').issue('order', 'c1', position);
+  const ticket = createTickets([secret], 'log before').issue('order', 'c1', position);
   expect(tickets.read(ticket, 'order', 'c1')).toBe('otherLog');
   expect(tickets.read(ticket, 'order', 'c2')).toBeNull();
 });
@@ -41,7 +41,7 @@ test('a changed ticket is invalid', () => {
 });
 
 test('a cursor continues its own list only', () => {
-  const cursors = createCursors(secret);
+  const cursors = createCursors([secret]);
   const after = { createdAtMs: 1_767_600_000_000, orderKey: 7 * 2 ** 48 + 5 };
   const cursor = cursors.issue(after, 'c1|');
   expect(cursors.read(cursor, 'c1|')).toMatchObject(after);
@@ -49,4 +49,18 @@ test('a cursor continues its own list only', () => {
   expect(cursors.read(cursor, 'c1|PAID')).toBeNull();
   expect(cursors.read(`${cursor}A`, 'c1|')).toBeNull();
   expect(cursors.read('', 'c1|')).toBeNull();
+});
+
+test('a new first secret voids no ticket and no cursor while the old one is still listed', () => {
+  const rotated = [`${secret} of tomorrow`, secret];
+  const ticket = tickets.issue('order', 'c1', position);
+  expect(createTickets(rotated, 'log').read(ticket, 'order', 'c1')).toEqual(position);
+  const newTicket = createTickets(rotated, 'log').issue('order', 'c1', position);
+  expect(newTicket, 'the first secret signs').not.toBe(ticket);
+  expect(tickets.read(newTicket, 'order', 'c1')).toBeNull();
+
+  const after = { createdAtMs: 1_767_600_000_000, orderKey: 5 };
+  const cursor = createCursors([secret]).issue(after, 'c1|');
+  expect(createCursors(rotated).read(cursor, 'c1|')).toMatchObject(after);
+  expect(createCursors(rotated.slice(0, 1)).read(cursor, 'c1|')).toBeNull();
 });

@@ -4,7 +4,7 @@
  * contains nothing secret. A ticket of a deleted log is recognized as such.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
-import { createKeyedHash } from './keyed-hash.ts';
+import { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
 
 export interface LogPosition {
   readonly partition: number;
@@ -25,16 +25,18 @@ const macBytes = 16;
 const tagCharacters = 6;
 const form = /^(\d{1,5})\.(\d{1,16})\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{22})$/;
 
-/** Tickets for the log with this id. All instances of a deployment share the secret. */
-export function createTickets(secret: string, logId: string): Tickets {
+/**
+ * Tickets for the log with this id. The first secret signs, all verify. All instances of a deployment share the secrets.
+ */
+export function createTickets(secrets: readonly string[], logId: string): Tickets {
   const ownTag = hash('sha256', logId, 'base64url').slice(0, tagCharacters);
-  const keyedHash = createKeyedHash(secret);
-  const macOf = (orderId: string, customerId: string, positionText: string): Buffer =>
+  const keyedHashes = secrets.map(createKeyedHash);
+  const macOf = (keyedHash: KeyedHash, orderId: string, customerId: string, positionText: string): Buffer =>
     keyedHash(`${orderId}|${customerId}|${positionText}`).subarray(0, macBytes);
   return {
     issue(orderId, customerId, { partition, offset }) {
       const positionText = `${partition}.${offset}.${ownTag}`;
-      return `${positionText}.${macOf(orderId, customerId, positionText).toString('base64url')}`;
+      return `${positionText}.${macOf(keyedHashes[0]!, orderId, customerId, positionText).toString('base64url')}`;
     },
     read(ticket, orderId, customerId) {
       const parts = form.exec(ticket);
@@ -45,7 +47,10 @@ export function createTickets(secret: string, logId: string): Tickets {
       if (!Number.isSafeInteger(offset) || mac.length !== macBytes) return null;
       const positionText = `${partition}.${offset}.${parts[3]}`;
       if (!ticket.startsWith(`${positionText}.`)) return null;
-      if (!timingSafeEqual(mac, macOf(orderId, customerId, positionText))) return null;
+      const isSigned = keyedHashes.some((each) =>
+        timingSafeEqual(mac, macOf(each, orderId, customerId, positionText)),
+      );
+      if (!isSigned) return null;
       return parts[3] === ownTag ? { partition, offset } : 'otherLog';
     },
   };

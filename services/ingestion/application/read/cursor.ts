@@ -26,9 +26,9 @@ export function isCursor(text: string): boolean {
   return form.test(text);
 }
 
-/** `list` names customer and filter. */
-export function createCursors(secret: string): Cursors {
-  const macOf = (position: Buffer, list: string): Buffer =>
+/** `list` names customer and filter. The first secret signs, all verify. */
+export function createCursors(secrets: readonly string[]): Cursors {
+  const macOf = (secret: string, position: Buffer, list: string): Buffer =>
     createHmac('sha256', secret)
       .update('cursor|')
       .update(position)
@@ -40,13 +40,14 @@ export function createCursors(secret: string): Cursors {
       const position = Buffer.alloc(16);
       position.writeBigUInt64BE(BigInt(createdAtMs), 0);
       position.writeBigUInt64BE(BigInt(orderKey), 8);
-      return Buffer.concat([position, macOf(position, list)]).toString('base64url');
+      return Buffer.concat([position, macOf(secrets[0]!, position, list)]).toString('base64url');
     },
     read(cursor, list) {
       const data = Buffer.from(cursor, 'base64url');
       if (data.length !== bytes || data.toString('base64url') !== cursor) return null;
       const position = data.subarray(0, 16);
-      if (!timingSafeEqual(data.subarray(16), macOf(position, list))) return null;
+      const mac = data.subarray(16);
+      if (!secrets.some((secret) => timingSafeEqual(mac, macOf(secret, position, list)))) return null;
       return {
         createdAtMs: Number(position.readBigUInt64BE(0)),
         orderKey: Number(position.readBigUInt64BE(8)),

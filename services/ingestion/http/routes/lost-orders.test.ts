@@ -55,7 +55,7 @@ describe('a retry', () => {
 test('a ticket of a recreated log shows the stored order, or reports that the order is lost', async () => {
   const world = createFakeWorld();
   const { id } = (await world.app.inject(placeRequest('k'))).json() as { id: string };
-  const before = createTickets('fake-secret-fake-secret', 'the log before');
+  const before = createTickets(['fake-secret-fake-secret'], 'the log before');
   const url = `/v1/orders/${id}?t=${before.issue(id, 'c1', { partition: partitionOfOrder(id), offset: 0 })}`;
   expect((await world.app.inject({ url, headers })).json()).toMatchObject({ code: 'ORDER_LOST' });
   world.decide(id);
