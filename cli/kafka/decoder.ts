@@ -27,7 +27,11 @@ export interface Decoder {
 /** A decoder with the schemas of the registry at `registryUrl`. It never writes to the registry. */
 export async function openDecoder(registryUrl: string): Promise<Decoder> {
   const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
-  return decoderOf(await loadCodecs({ registryUrl, log }), await stateCodec(registryUrl, log));
+  const [codecs, states] = await Promise.all([
+    loadCodecs({ registryUrl, log }),
+    stateCodec(registryUrl, log),
+  ]);
+  return decoderOf(codecs, states);
 }
 
 export function decoderOf(codecs: Codecs, states: Codec<OrderState> | null = null): Decoder {

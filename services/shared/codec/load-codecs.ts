@@ -25,8 +25,10 @@ const loadBackoff = backoff({ initialMs: 100, maxMs: 1_000 });
  */
 export async function loadCodecs(deps: { registryUrl: string; log: Pick<Logger, 'warn'> }): Promise<Codecs> {
   const registry = createRegistry(deps.registryUrl);
-  const commands = await loadSubject(registry, COMMANDS_SUBJECT, deps.log);
-  const events = await loadSubject(registry, EVENTS_SUBJECT, deps.log);
+  const [commands, events] = await Promise.all([
+    loadSubject(registry, COMMANDS_SUBJECT, deps.log),
+    loadSubject(registry, EVENTS_SUBJECT, deps.log),
+  ]);
   return codecsOf({ commands, events });
 }
 
