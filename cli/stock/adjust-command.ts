@@ -15,26 +15,19 @@ export interface Adjustment {
   readonly nowMs: number;
 }
 
-/** The longest id of a command. */
-const commandIdLengthMax = 128;
-
-/** Number of characters that a key of an adjustment of this SKU may have, because the id contains both. */
-export function keyLengthMax(sku: string): number {
-  return commandIdLengthMax - commandIdOf(sku, '').length;
-}
-
-/** The command of an adjustment. Its id follows from SKU and key, so that a repeat gets the same id. */
+/**
+ * The command of an adjustment. Its id follows from SKU and key, so that a repeat gets the same id. Workers require that it
+ * begins with the SKU. A request to the API with the same key is the same command.
+ */
 export function adjustCommand({ sku, delta, reason, key, actor, nowMs }: Adjustment): AdjustStockCommand {
+  const id = hash('sha256', `${sku}\0ADJUST_STOCK\0${key}`, 'hex').slice(0, 32);
+  // In canonical JSON (RFC 8785), as the API hashes it: names are sorted, and absent members are left out.
+  const request = JSON.stringify({ delta, reason: reason ?? undefined });
   return {
-    ...{ commandId: commandIdOf(sku, key), orderId: null, customerId: null, actor, idempotencyKey: key },
-    ...{ fingerprint: hash('sha256', JSON.stringify([delta, reason]), 'buffer'), issuedAt: nowMs },
+    ...{ commandId: `stock:${sku}:${id}`, orderId: null, customerId: null, actor, idempotencyKey: key },
+    ...{ fingerprint: hash('sha256', request, 'buffer'), issuedAt: nowMs },
     ...{ traceparent: null, sealed: null },
     type: 'ADJUST_STOCK',
     payload: { sku, delta, reason, countedTo: null },
   };
-}
-
-/** Stock commands have no order, so their ids contain the SKU. Workers require this form. */
-function commandIdOf(sku: string, key: string): string {
-  return `stock:${sku}:${key}`;
 }

@@ -7,10 +7,9 @@ import { type ChangeOutcome, waitForOutcome } from '../changes/outcome.ts';
 import { reportOutcome } from '../changes/report.ts';
 import { type SentPosition, sendAudited } from '../changes/send-audited.ts';
 import { databaseNowMs, withDatabase } from '../database.ts';
-import { usageError } from '../errors.ts';
 import { operatorActor } from '../operator.ts';
 import { findServers } from '../servers.ts';
-import { adjustCommand, keyLengthMax } from './adjust-command.ts';
+import { adjustCommand } from './adjust-command.ts';
 import { type AdjustOutcome, adjustedText, refusedText } from './format.ts';
 import { readAdjustment } from './read-stock.ts';
 
@@ -26,8 +25,6 @@ export interface AdjustOptions extends ChangeOptions {
  */
 export async function adjustStock(sku: string, delta: number, options: AdjustOptions): Promise<void> {
   const { name, key = randomUUID(), reason = null } = options;
-  if (key.length > keyLengthMax(sku))
-    throw usageError(`--key has at most ${keyLengthMax(sku)} characters for this SKU`);
   const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
   await withDatabase(mysqlUrl, async (db) => {
     const nowMs = await databaseNowMs(db);

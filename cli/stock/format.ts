@@ -34,13 +34,13 @@ export function levelText({ sku, available, committed, onHand }: StockLevel): st
 export function historyText(adjustments: readonly StockAdjustment[]): string {
   if (adjustments.length === 0) return 'no adjustments';
   return table([
-    ['time', 'units', 'available', 'who', 'command', 'why'],
-    ...adjustments.map(({ atMs, delta, available, actor, commandId, reason }) => [
+    ['time', 'units', 'available', 'who', 'position', 'why'],
+    ...adjustments.map(({ atMs, delta, available, actor, position, reason }) => [
       new Date(atMs).toISOString(),
       `${delta > 0 ? '+' : ''}${count(delta)}`,
       available,
       actor,
-      commandId,
+      position,
       reason ?? '',
     ]),
   ]);

@@ -394,6 +394,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stock/{sku}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add units to the stock of a SKU, or take them away
+         * @description The level never goes below 0: an adjustment that takes more than the available units is refused. The idempotency key identifies the adjustment among those of the SKU.
+         */
+        post: operations["adjustStock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stock/{sku}/commands/{commandId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an adjustment of stock and its outcome
+         * @description The `Location` of an accepted command points here. Without its ticket, a queued command is not found. With the ticket, 422 says that another request had the idempotency key first. `Prefer: wait` waits for the outcome.
+         */
+        get: operations["getStockCommand"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhook-endpoints": {
         parameters: {
             query?: never;
@@ -1684,7 +1724,7 @@ export interface components {
             /** @description In minor units of the currency of the order. Only without `lines` and `shipping`. */
             amount?: number;
             /** @description Each line at most once. Without `lines`: see the operation. */
-            lines?: components["schemas"]["LineUnits"][];
+            lines?: components["schemas"]["RequestedUnits"][];
             /** @description Free-text reason. The history of the order shows it. */
             reason?: string;
             /** @description Also refund the shipping. It is refunded at most once. */
@@ -1697,6 +1737,12 @@ export interface components {
             reason?: components["schemas"]["Reason"];
             /** @description The version of the order when the command was refused. */
             version: number;
+        };
+        /** @description Units of one line. */
+        RequestedUnits: {
+            /** @description Number of the line, from 1. */
+            line: number;
+            quantity: number;
         };
         /** @description Units of one line that came back. */
         ReturnLine: {
@@ -1739,7 +1785,7 @@ export interface components {
             /** @description Name of the carrier. */
             carrier?: string;
             /** @description Each line at most once. Without `lines`: everything that is left to ship. */
-            lines?: components["schemas"]["LineUnits"][];
+            lines?: components["schemas"]["RequestedUnits"][];
             /** @description The number by which the carrier knows the parcel. */
             trackingNumber?: string;
         };
@@ -1758,6 +1804,15 @@ export interface components {
             postalCode: string;
             /** @description State, province or region. */
             region?: string;
+        };
+        StockAdjustmentRequest: {
+            /**
+             * @description Units that are added, or taken away if it is below 0.
+             * @example 40
+             */
+            delta: number;
+            /** @description Free-text reason. It is stored with the adjustment. */
+            reason: string;
         };
         StockLevel: {
             /** @description Units that new orders can get. */
@@ -6148,6 +6203,383 @@ export interface operations {
             };
             /** @description The expectation cannot be met */
             417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adjustStock: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
+                "Idempotency-Key": string;
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                Prefer?: string;
+                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The stock keeping unit, percent-encoded. */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "delta": 40,
+                 *       "reason": "delivery 4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StockAdjustmentRequest"];
+            };
+        };
+        responses: {
+            /** @description The command with its outcome, also if it was refused (with `Prefer: wait`). */
+            200: {
+                headers: {
+                    /** @description `true` if this order or command was already accepted earlier. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description The `wait` preference that the server applied. */
+                    "Preference-Applied": string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "APPLIED",
+                     *       "version": 3,
+                     *       "status": "SHIPPED",
+                     *       "decidedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DecidedCommand"];
+                };
+            };
+            /** @description The command is durable and will get exactly one outcome. */
+            202: {
+                headers: {
+                    /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
+                    Location: string;
+                    /** @description The remaining quota. */
+                    RateLimit: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "QUEUED",
+                     *       "statusUrl": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/commands/ship:4bf92f3577b34da6a3ce929d0e0e4736?t=AAECAwQFBgcICQoLDA0ODw",
+                     *       "queue": {
+                     *         "ahead": 12,
+                     *         "etaMs": 40
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueuedCommand"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. The Idempotency-Key is missing. The Idempotency-Key is malformed. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The stock was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStockCommand: {
+        parameters: {
+            query?: {
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                t?: string;
+            };
+            header?: {
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                Prefer?: string;
+            };
+            path: {
+                /** @description The id of the command from an API response. */
+                commandId: string;
+                /** @description The stock keeping unit, percent-encoded. */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The command, queued or with its outcome. */
+            200: {
+                headers: {
+                    /** @description The `wait` preference that the server applied. */
+                    "Preference-Applied"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ship:4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "type": "SHIP",
+                     *       "outcome": "APPLIED",
+                     *       "version": 3,
+                     *       "status": "SHIPPED",
+                     *       "decidedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The stock was not found. The command was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The command was lost */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

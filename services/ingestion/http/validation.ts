@@ -46,6 +46,8 @@ function faultsOf(
     case 'boolean':
       // The only boolean schema here is false, for the unknown members of an object.
       return [fault(here, 'is not a known member')];
+    case 'not':
+      return [fault(here, 'must be another value')];
     case 'additionalProperties':
     case 'propertyNames':
       return [];

@@ -1,9 +1,10 @@
 /** The app for tests, with a log, a store and a cache in memory. Tests decide the orders themselves. */
 import type { OrderEvent } from '../../../schemas/index.ts';
-import { PARTITIONS, partitionOfOrder } from '../../../topics/index.ts';
+import { PARTITIONS, partitionOfOrder, partitionOfSku } from '../../../topics/index.ts';
 import type { OrderResource } from '../../domain/index.ts';
 import { systemClock } from '../../shared/clock/index.ts';
 import { appError } from '../../shared/errors/index.ts';
+import { isUuid } from '../../shared/ids/index.ts';
 import { createLogger } from '../../shared/log/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
 import { type BoundedMap, createBoundedMap } from '../application/common/bounded-map.ts';
@@ -92,13 +93,15 @@ export function createFakeWorld(options: FakeOptions = {}) {
     metrics: noMetrics,
   });
   const deps = fakeDeps(controls, progress, outcomes, options);
-  const publish = (orderId: string, version: number, more: Partial<OrderEvent> = {}): void => {
-    const partition = partitionOfOrder(orderId);
+  const publish = (subject: string, version: number, more: Partial<OrderEvent> = {}): void => {
+    const isOrder = isUuid(subject);
+    const partition = isOrder ? partitionOfOrder(subject) : partitionOfSku(subject);
+    const orderId = isOrder ? subject : null;
     const sourceOffset = controls.offsets[partition]! - 1;
     controls.decided[partition] = sourceOffset + 1;
     nextEvent = { orderId, version, sourcePartition: partition, sourceOffset, ...more } as OrderEvent;
     const headers = { ce_id: `${partition}-${sourceOffset}` };
-    const key = Buffer.from(orderId);
+    const key = Buffer.from(subject);
     outcomes.onRecords([{ topic: 'e', partition, offset: 0n, timestampMs: 0, key, value: null, headers }]);
   };
   return Object.assign(controls, {
@@ -107,7 +110,7 @@ export function createFakeWorld(options: FakeOptions = {}) {
     tickets: deps.tickets,
     waits: deps.waits,
     streams: deps.streams,
-    /** Publishes an outcome of the last command of the order's partition. */
+    /** Publishes an outcome of the last command of the partition of the order or SKU. */
     publish,
     /** Decides the last command of an order as a worker would, and publishes the outcome. */
     decide(orderId: string, status: StoredOrder['status'] = 'PENDING_PAYMENT'): void {

@@ -86,7 +86,9 @@ function integerOf(schema: Json): fc.Arbitrary<number> {
     string,
     number
   >;
-  return fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max }));
+  const { const: excluded } = (schema['not'] ?? {}) as Json;
+  const any = fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max }));
+  return any.filter((value) => value !== excluded);
 }
 
 /** A value with one change: a part is removed, replaced, added, or moved out of its limits. */

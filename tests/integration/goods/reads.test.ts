@@ -12,7 +12,8 @@ import {
 } from '../../support/arena/goods-commands.ts';
 import { sendAll } from '../../support/arena/load.ts';
 import { confirmCommand } from '../../support/arena/money-commands.ts';
-import { useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { orderstream } from '../../support/programs/command-line.ts';
+import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const database = useDatabase('goods-reads');
 const topicPrefix = useTopicPrefix('goods-reads');
@@ -149,6 +150,39 @@ test('the stock of a SKU counts what orders hold, and each adjustment once', asy
   expect(none.error).toMatchObject({ status: 404, code: 'STOCK_NOT_FOUND' });
   const denied = await owner.GET('/v1/stock/{sku}', { params: { path: { sku } } });
   expect(denied.response.status).toBe(403);
+});
+
+test('an operator adjusts stock; the same key is the same adjustment, also on the command line', async () => {
+  const before = await stockOf('SKU-2');
+  const adjust = (delta: number, key = 'a1') =>
+    operator.POST('/v1/stock/{sku}/adjustments', {
+      params: { path: { sku: 'SKU-2' }, ...placeHeaders(key, 20) },
+      body: { delta, reason: 'counted' },
+    });
+  const first = await adjust(40);
+  expect([first.response.status, first.data]).toMatchObject([
+    200,
+    { type: 'ADJUST_STOCK', outcome: 'APPLIED' },
+  ]);
+  const again = await adjust(40);
+  expect([again.data, again.response.headers.get('idempotent-replayed')]).toEqual([first.data, 'true']);
+  expect((await adjust(41)).error).toMatchObject({ status: 422, code: 'KEY_REUSED' });
+  const tooMuch = await adjust(-before.available - 41, 'a2');
+  expect(tooMuch.data).toMatchObject({ outcome: 'REFUSED', reason: { code: 'STOCK_TOO_LOW' } });
+  const path = { sku: 'SKU-2', commandId: tooMuch.data!.id };
+  const stored = await operator.GET('/v1/stock/{sku}/commands/{commandId}', { params: { path } });
+  expect(stored.data).toEqual(tooMuch.data);
+  const args = ['stock', 'add', 'SKU-2', '40', '--reason', 'counted', '--key', 'a1'];
+  const cli = await orderstream({ name: testStack().name, env: world.arena.env }, args);
+  expect(cli).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^done before with this key: added 40 /),
+  });
+  expect(await stockOf('SKU-2')).toEqual({
+    ...before,
+    available: before.available + 40,
+    onHand: before.onHand + 40,
+  });
 });
 
 async function stockOf(name: string): Promise<{ available: number; committed: number; onHand: number }> {

@@ -8,6 +8,7 @@ import { testStack } from '../../support/servers/stack.ts';
 
 const used = useArena('cli-stock');
 const sku = 'SKU-0';
+const commandId = expect.stringMatching(/^stock:SKU-0:[0-9a-f]{32}$/) as string;
 beforeAll(() => used().arena.startWorker());
 
 const run = (...args: string[]): Promise<Ended> =>
@@ -54,14 +55,14 @@ test('units are added and removed; show and history have them', async () => {
   );
   const history = JSON.parse(await said('history', sku, '--json'));
   expect(history).toMatchObject([
-    { delta: -1, available: available + 1_495, reason: null, commandId: `stock:${sku}:d2` },
+    { delta: -1, available: available + 1_495, reason: null, commandId },
     {
       ...{ delta: 1_500, available: available + 1_496, reason: 'a delivery', actor: operatorActor() },
-      commandId: `stock:${sku}:d1`,
+      commandId,
     },
   ]);
   expect(await said('history', sku, '--limit', '1')).toMatch(
-    /^time .*\n\S+Z +-1 +[\d,]+ +operator:\S+ +stock:SKU-0:d2$/,
+    /^time .*\n\S+Z +-1 +[\d,]+ +operator:\S+ +\d+-\d+$/,
   );
 });
 
@@ -83,7 +84,7 @@ test('the level never goes below 0, and only known products have stock', async (
   const { code, stdout } = await run('remove', sku, String(available! + 1), '--key', 'all', '--json');
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({
-    ...{ sku, delta: -available! - 1, key: 'all', commandId: `stock:${sku}:all` },
+    ...{ sku, delta: -available! - 1, key: 'all', commandId },
     ...{ outcome: 'REFUSED', isRepeat: false, available: null, reason: { code: 'STOCK_TOO_LOW' } },
   });
   expect(await levelOf()).toMatchObject({ available });
@@ -98,7 +99,6 @@ test('arguments out of bounds are refused before anything is sent', async () => 
   expect(await refused(2, 'add', sku, '0')).toContain('at least 1');
   expect(await refused(2, 'add', sku, '1000000001')).toContain('at most 1,000,000,000 units');
   expect(await refused(2, 'add', 'a b', '1')).toContain('expected a SKU');
-  expect(await refused(2, 'add', sku, '1', '--key', 'k'.repeat(117))).toContain('at most 116 characters');
 });
 
 test('without a wait the history shows the adjustment later; each command has a row in the audit log', async () => {
@@ -107,7 +107,7 @@ test('without a wait the history shows the adjustment later; each command has a 
   );
   await used().arena.quiesce();
   expect(JSON.parse(await said('history', sku, '--limit', '1', '--json'))).toMatchObject([
-    { delta: 2, commandId: `stock:${sku}:later` },
+    { delta: 2, commandId },
   ]);
   const { stdout } = await orderstream({ name: testStack().name, env: used().arena.env }, [
     ...['audit', 'list', '--subject', `sku:${sku}`, '--json'],
@@ -115,6 +115,6 @@ test('without a wait the history shows the adjustment later; each command has a 
   expect(stdout).not.toContain('Ada');
   expect(JSON.parse(stdout).entries[0]).toMatchObject({
     ...{ action: 'stock.adjust_requested', actorKind: 'OPERATOR' },
-    details: { key: 'later', delta: 2, commandId: `stock:${sku}:later` },
+    details: { key: 'later', delta: 2, commandId },
   });
 });

@@ -66,3 +66,13 @@ export interface ReturnInput {
 export function returnChange({ lines = [], refund = true, reason }: ReturnInput): OperatorChange {
   return { type: 'RETURN', payload: { reason: reason ?? null, lines, refund } };
 }
+
+export interface AdjustmentInput {
+  /** Units that are added, or taken away if it is below 0. */
+  readonly delta: number;
+  readonly reason: string;
+}
+
+export function adjustmentChange(sku: string, { delta, reason }: AdjustmentInput): OperatorChange {
+  return { type: 'ADJUST_STOCK', payload: { sku, delta, reason, countedTo: null } };
+}

@@ -1,4 +1,5 @@
 /** The OpenAPI 3.1 document, generated from the operations and the schemas that validate requests. */
+import { isDeepStrictEqual } from 'node:util';
 import type { TSchema } from 'typebox';
 import { type Operation, type OperationResponse, type Parameter, scopesOf } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
@@ -226,6 +227,9 @@ function refer(schema: TSchema, schemas: Json): Json {
   const plain = plainSchema(schema, schemas) as Json;
   const { $id, ...rest } = plain;
   if (typeof $id !== 'string') return plain;
+  const other = schemas[$id];
+  if (other !== undefined && !isDeepStrictEqual(other, rest))
+    throw new TypeError(`two schemas have the name ${$id}`);
   schemas[$id] = rest;
   return { $ref: `#/components/schemas/${$id}` };
 }

@@ -81,6 +81,7 @@ const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
   returnOrder: [400, 404],
   // No worker decides commands in this test.
   getCommand: [404],
+  getStockCommand: [404],
   deleteWebhookEndpoint: [404],
 };
 

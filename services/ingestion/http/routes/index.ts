@@ -27,6 +27,12 @@ import { placeOrder, placeOrderOperation } from './place-order.ts';
 import { quoteOrder, quoteOrderOperation } from './quote-order.ts';
 import { listRecords, listRecordsOperations } from './records/list-records.ts';
 import type { Route, RouteDeps } from './route.ts';
+import {
+  adjustStock,
+  adjustStockOperation,
+  getStockCommand,
+  getStockCommandOperation,
+} from './stock/adjust-stock.ts';
 import { getStock, getStockOperation } from './stock/get-stock.ts';
 import { streamOrder, streamOrderOperation } from './stream-order.ts';
 import {
@@ -77,6 +83,8 @@ export function routes(deps: RouteDeps): readonly Route[] {
     getCommand(deps),
     eraseCustomer(deps),
     getStock(deps),
+    adjustStock(deps),
+    getStockCommand(deps),
     createWebhook(deps),
     listWebhooks(deps),
     getWebhook(deps),
@@ -110,6 +118,8 @@ export const operations: readonly Operation[] = [
   getCommandOperation,
   eraseCustomerOperation,
   getStockOperation,
+  adjustStockOperation,
+  getStockCommandOperation,
   createWebhookOperation,
   listWebhooksOperation,
   getWebhookOperation,

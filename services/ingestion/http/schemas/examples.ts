@@ -140,6 +140,7 @@ export const examples: Readonly<Record<string, unknown>> = {
   OrderRefundList: { items: [refund] },
   OrderShipmentList: { items: [shipment] },
   OrderReturnList: { items: [goodsBack] },
+  StockAdjustmentRequest: { delta: 40, reason: 'delivery 4711' },
   StockLevel: { sku: 'MUG-BLUE', available: 120, committed: 30, onHand: 150 },
   Quote: { currency: 'EUR', items, totals },
   WebhookEndpoint: endpoint,

@@ -13,7 +13,7 @@ const lineMembers = {
 };
 const LineUnits = Type.Object(lineMembers, {
   ...closed,
-  $id: 'LineUnits',
+  $id: 'RequestedUnits',
   description: 'Units of one line.',
 });
 

@@ -1,5 +1,7 @@
 /** Stock as operators see it. */
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
+import { stockDeltaMax } from '../../../domain/index.ts';
+import { closed, text } from './fields.ts';
 
 export const StockLevel = Type.Object(
   {
@@ -13,3 +15,18 @@ export const StockLevel = Type.Object(
   },
   { $id: 'StockLevel' },
 );
+
+export const StockAdjustmentRequest = Type.Object(
+  {
+    delta: Type.Integer({
+      minimum: -stockDeltaMax,
+      maximum: stockDeltaMax,
+      not: { const: 0 },
+      description: 'Units that are added, or taken away if it is below 0.',
+      examples: [40],
+    }),
+    reason: text(200, 'Free-text reason. It is stored with the adjustment.'),
+  },
+  { ...closed, $id: 'StockAdjustmentRequest' },
+);
+export type StockAdjustmentRequest = Static<typeof StockAdjustmentRequest>;

@@ -79,7 +79,7 @@ type KeyedInput = CommandInput & { readonly idempotencyKey: string };
  * A route that sends a command. `read` throws a problem for an invalid request. `find` rejects with a problem if the
  * subject does not exist.
  */
-function commandRoute(
+export function commandRoute(
   deps: RouteDeps,
   operation: Operation,
   read: (request: FastifyRequest) => CommandInput,

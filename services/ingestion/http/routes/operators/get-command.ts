@@ -39,7 +39,7 @@ export function getCommand(deps: RouteDeps): Route {
 }
 
 /** A route that reads commands of one kind of subject. */
-function commandReader(
+export function commandReader(
   deps: RouteDeps,
   operation: Operation,
   subjectOf: (request: FastifyRequest) => CommandSubject,

@@ -88,13 +88,14 @@ describe('records of an order', () => {
   });
 
   test.each(['payments', 'refunds', 'shipments', 'returns'])(
-    '%s need the scope, the owner or the ticket, and the database',
+    '%s need the scope, the owner or an operator, and the database',
     async (path) => {
       const { world, id, query, get } = await openWorld();
       expect((await get(path)).statusCode).toBe(404);
       expect((await get(`${path}?${query}`)).json()).toEqual({ items: [] });
       world.decide(id);
       expect((await get(path)).statusCode).toBe(200);
+      expect((await get(path, fakeTokens.ops)).statusCode).toBe(200);
       expect((await get(path, fakeTokens.c2)).statusCode).toBe(404);
       expect((await get(path, fakeTokens.hooks)).statusCode).toBe(403);
       world.mysqlAway = true;
