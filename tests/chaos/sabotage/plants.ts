@@ -5,6 +5,7 @@
 import { checkerPlants } from './checker-plants.ts';
 import { goodsPlants } from './goods-plants.ts';
 import { moneyPlants } from './money-plants.ts';
+import { operatorPlants } from './operator-plants.ts';
 import type { Plant } from './plant.ts';
 
 const crash = { project: 'integration', tests: ['tests/integration/worker/crash.test.ts'] } as const;
@@ -258,5 +259,6 @@ export const plants: readonly Plant[] = [
   },
   ...moneyPlants,
   ...goodsPlants,
+  ...operatorPlants,
   ...checkerPlants,
 ];

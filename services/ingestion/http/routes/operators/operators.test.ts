@@ -1,6 +1,7 @@
 /** Commands of operators through the whole HTTP application, on fakes. */
 import { describe, expect, test } from 'vitest';
 import type { OrderCommand } from '../../../../../schemas/index.ts';
+import { partitionOfOrder } from '../../../../../topics/index.ts';
 import { Failure } from '../../../application/common/failure.ts';
 import { decideLast } from '../../../testing/fake-commands.ts';
 import { createFakeWorld, fakeTokens, placeRequest } from '../../../testing/fake-world.ts';
@@ -210,6 +211,20 @@ describe('Prefer: wait', () => {
     expect(answer.json()).toMatchObject({ outcome: 'DEAD_LETTERED', reason: { code: 'DEAD_LETTERED' } });
   });
 
+  test('does not end with the outcome of an earlier command', async () => {
+    const world = createFakeWorld();
+    const id = await paid(world);
+    await send(world, `${id}/shipments`, {}, { key: 'earlier' });
+    const earlier = decideLast(world, { version: 2 });
+    const offset = world.offsets[partitionOfOrder(id)]! - 1;
+    const before = world.commands.length;
+    const answer = send(world, `${id}/returns`, {}, { headers: { prefer: 'wait=30' } });
+    while (world.commands.length === before) await new Promise(setImmediate);
+    world.publish(id, 2, { ...earlier, sourceOffset: offset });
+    world.publish(id, 3, decideLast(world));
+    expect((await answer).json()).toMatchObject({ type: 'RETURN', outcome: 'APPLIED', version: 3 });
+  });
+
   test('gives 202 when the service stops, or when too many clients wait', async () => {
     const world = createFakeWorld({ watchersMax: 0 });
     const id = await paid(world);
@@ -404,6 +419,15 @@ describe('operators and orders of customers', () => {
     const customers = world.commands.at(-1)!;
     expect(customers).toMatchObject({ type: 'CANCEL', actor: 'customer', customerId: 'c1' });
     expect(customers.commandId).not.toBe(own.commandId);
+  });
+
+  test('a customer neither sees nor cancels the order of another customer', async () => {
+    const world = createFakeWorld();
+    const id = await paid(world);
+    const headers = { authorization: `Bearer ${fakeTokens.c2}` };
+    expect((await world.app.inject({ url: `/v1/orders/${id}`, headers })).statusCode).toBe(404);
+    expect((await send(world, `${id}/cancel`, {}, { token: fakeTokens.c2 })).statusCode).toBe(404);
+    expect(world.commands).toHaveLength(1);
   });
 
   test('a customer sees that an operator changed the order, and not which one', async () => {
