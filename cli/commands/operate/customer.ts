@@ -1,9 +1,14 @@
 import { Command } from 'commander';
 import { type Erasure, eraseCustomer } from '../../../services/orders-db/index.ts';
+import { loadConfig, personalDataFields } from '../../../services/shared/config/index.ts';
 import { createAdmin, createKafkaConfig } from '../../../services/shared/kafka/index.ts';
+import { createKeyWrapper } from '../../../services/shared/personal-data/index.ts';
+import { instanceDir, localPersonalDataKeys, readInstance } from '../../../stack/index.ts';
 import { COMMANDS } from '../../../topics/catalogue.ts';
 import { customerId, seconds } from '../../arguments.ts';
+import { reencryptKeys } from '../../customers/reencrypt-keys.ts';
 import { erasureDbOf, withDatabase } from '../../database.ts';
+import { usageError } from '../../errors.ts';
 import { currentOperator } from '../../operator.ts';
 import { count, print, printJson } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
@@ -16,9 +21,11 @@ interface EraseOptions {
   json?: boolean;
 }
 
-/** `orderstream customer erase`: erases the personal data of a customer. The exit code is 1 if commands have no outcome yet. */
+/** `orderstream customer erase|reencrypt-keys`: personal data and the keys that seal it. The exit code is 1 if something is left. */
 export function customerCommand(): Command {
-  const command = new Command('customer').description('erase the personal data of a customer');
+  const command = new Command('customer').description(
+    'erase the personal data of a customer; manage the keys that seal it',
+  );
   command
     .command('erase')
     .description(
@@ -29,6 +36,12 @@ export function customerCommand(): Command {
     .option('--json', 'print JSON')
     .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE)
     .action(erase);
+  command
+    .command('reencrypt-keys')
+    .description('encrypt the keys of all customers with the first key of PERSONAL_DATA_KEYS')
+    .option('--json', 'print the counts as JSON')
+    .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE)
+    .action(reencrypt);
   return command;
 }
 
@@ -56,6 +69,25 @@ async function erase(customer: string, { name, wait, json }: EraseOptions): Prom
   } finally {
     await admin.close();
   }
+}
+
+async function reencrypt({ name, json }: { name: string; json?: boolean }): Promise<void> {
+  const wrapper = createKeyWrapper(keysOf(name));
+  if (!wrapper.isReady) throw usageError('PERSONAL_DATA_KEYS has no key');
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  const { changed, unchanged, unreadable } = await withDatabase(mysqlUrl, (db) => reencryptKeys(db, wrapper));
+  if (json) printJson({ changed, unchanged, unreadable });
+  else
+    print(
+      `${count(changed)} keys encrypted with the newest key, ${count(unchanged)} have it already, ${count(unreadable)} cannot be decrypted`,
+    );
+  if (unreadable > 0) process.exitCode = 1;
+}
+
+function keysOf(name: string): readonly string[] {
+  const given = process.env['PERSONAL_DATA_KEYS'];
+  const local = !given && readInstance(name) !== null ? localPersonalDataKeys(instanceDir(name)) : undefined;
+  return loadConfig({ PERSONAL_DATA_KEYS: given || local }, personalDataFields).personalDataKeys;
 }
 
 function textOf({ orders, openOrders, reasons, references, errors, outboxRows, undecided }: Erasure): string {

@@ -22,5 +22,5 @@ GRANT UPDATE (`reason`) ON `orderstream`.`order_history` TO 'orderstream_operato
 GRANT UPDATE (`reference`) ON `orderstream`.`payments` TO 'orderstream_operator'@'%';
 GRANT UPDATE (`last_error`) ON `orderstream`.`notification_deliveries` TO 'orderstream_operator'@'%';
 GRANT UPDATE (`last_reason`) ON `orderstream`.`refund_attempts` TO 'orderstream_operator'@'%';
-GRANT DELETE ON `orderstream`.`customer_keys` TO 'orderstream_operator'@'%';
+GRANT DELETE, UPDATE (`wrapped_key`) ON `orderstream`.`customer_keys` TO 'orderstream_operator'@'%';
 GRANT UPDATE (`messages`) ON `orderstream`.`outbox` TO 'orderstream_operator'@'%';

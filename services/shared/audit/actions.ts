@@ -12,6 +12,10 @@ export const auditActions = {
     subject: 'secrets',
     help: 'An operator encrypted the webhook secrets with the newest key.',
   },
+  'customer_keys.reencrypted': {
+    subject: 'customer_keys',
+    help: 'An operator encrypted the keys of customers with the newest key.',
+  },
   'catalogue.imported': { subject: 'catalogue', help: 'An operator imported a catalogue file.' },
   'product.added': { subject: 'product', help: 'An import added a product.' },
   'product.changed': {

@@ -21,6 +21,10 @@ export interface KeyWrapper {
   create(customerId: string): CustomerKeyRow;
   /** The key of the row. Throws CUSTOMER_KEY_UNREADABLE if the configured key is missing, or if the row was changed. */
   read(row: CustomerKeyRow): CustomerKey;
+  /** The same key, encrypted with the first configured key. Null if it is so already. Throws like `read`. */
+  renew(row: CustomerKeyRow): CustomerKeyRow | null;
+  /** The id of the first configured key; null without a key. */
+  readonly newestId: string | null;
 }
 
 const setting = 'PERSONAL_DATA_KEYS';
@@ -30,26 +34,40 @@ const keyIdBytes = 16;
 export function createKeyWrapper(keys: readonly string[]): KeyWrapper {
   const known = readKeyList(setting, keys);
   const [newest] = known;
+  const wrap = (customerId: string, { keyId, secret }: CustomerKey): CustomerKeyRow => {
+    if (newest === undefined) throw keysProblem(setting, 'there is no key to encrypt with');
+    const [id, key] = newest;
+    const wrapped = encrypt(key, secret.toString('base64'), [keyId, customerId]).toString('base64url');
+    return { customer_id: customerId, key_id: keyId, wrapped_key: `${id}:${wrapped}` };
+  };
+  const read = ({
+    customer_id: customerId,
+    key_id: keyId,
+    wrapped_key: stored,
+  }: CustomerKeyRow): CustomerKey => {
+    const end = stored.indexOf(':');
+    const id = idIn(stored);
+    const key = known.get(id);
+    if (key === undefined) throw unreadable(keyId, `the key ${id} is not in ${setting}`);
+    const secret = decrypt(key, Buffer.from(stored.slice(end + 1), 'base64url'), [keyId, customerId]);
+    if (secret === null) throw unreadable(keyId, 'its row was changed');
+    return { keyId, secret: Buffer.from(secret, 'base64') };
+  };
   return {
     isReady: newest !== undefined,
+    newestId: newest?.[0] ?? null,
     create(customerId) {
-      if (newest === undefined) throw keysProblem(setting, 'there is no key to encrypt with');
-      const [id, key] = newest;
       const keyId = randomBytes(keyIdBytes).toString('base64url');
-      const secret = randomBytes(keyBytes).toString('base64');
-      const wrapped = encrypt(key, secret, [keyId, customerId]).toString('base64url');
-      return { customer_id: customerId, key_id: keyId, wrapped_key: `${id}:${wrapped}` };
+      return wrap(customerId, { keyId, secret: randomBytes(keyBytes) });
     },
-    read({ customer_id: customerId, key_id: keyId, wrapped_key: stored }) {
-      const end = stored.indexOf(':');
-      const id = stored.slice(0, Math.max(0, end));
-      const key = known.get(id);
-      if (key === undefined) throw unreadable(keyId, `the key ${id} is not in ${setting}`);
-      const secret = decrypt(key, Buffer.from(stored.slice(end + 1), 'base64url'), [keyId, customerId]);
-      if (secret === null) throw unreadable(keyId, 'its row was changed');
-      return { keyId, secret: Buffer.from(secret, 'base64') };
-    },
+    read,
+    renew: (row) => (idIn(row.wrapped_key) === newest?.[0] ? null : wrap(row.customer_id, read(row))),
   };
+}
+
+/** The id of the configured key that encrypted a row. */
+function idIn(stored: string): string {
+  return stored.slice(0, Math.max(0, stored.indexOf(':')));
 }
 
 function unreadable(keyId: string, reason: string) {

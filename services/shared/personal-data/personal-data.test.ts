@@ -96,6 +96,15 @@ describe('the key of a customer', () => {
     expect(() => createKeyWrapper([fresh]).read(row)).toThrow(unreadable);
   });
 
+  it('stays the same when it is encrypted with a newer key, and is not encrypted again after that', () => {
+    const row = createKeyWrapper([old]).create('customer-1');
+    const both = createKeyWrapper([fresh, old]);
+    const renewed = both.renew(row)!;
+    expect(renewed.wrapped_key).toMatch(/^2026:/);
+    expect(createKeyWrapper([fresh]).read(renewed)).toEqual(createKeyWrapper([old]).read(row));
+    expect(both.renew(renewed)).toBeNull();
+  });
+
   it('fits its columns, and is another one each time', () => {
     const [a, b] = [wrapper.create('customer-1'), wrapper.create('customer-1')];
     expect([a.key_id === b.key_id, a.wrapped_key.length <= 200, a.key_id.length <= 32]).toEqual([
