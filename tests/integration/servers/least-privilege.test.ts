@@ -147,9 +147,8 @@ describe('the whole path of an order, each service with its own login', () => {
 
   it('is paid, shipped, delivered, returned and refunded, and stock is adjusted', async () => {
     const placed = await client.POST('/v1/orders', { params: placeHeaders('two', 20), body: orderOf(4) });
-    const { id } = placed.data!;
-    await sendAll(world.arena, goodsLife(id, 'SKU-1'));
-    const order = { params: { path: { id } } };
+    const order = { params: { path: { id: placed.data!.id } } };
+    await sendAll(world.arena, goodsLife(placed.data!.id, 'SKU-1'));
     expect((await client.GET('/v1/orders/{id}', order)).data).toMatchObject({
       status: 'SHIPPED',
       units: { ordered: 4, shipped: 4, returned: 2, restocked: 1 },
@@ -158,7 +157,7 @@ describe('the whole path of an order, each service with its own login', () => {
     for (const list of ['payments', 'refunds', 'shipments', 'returns'] as const)
       counts.push((await client.GET(`/v1/orders/{id}/${list}`, order)).data!.items.length);
     expect(counts).toEqual([1, 2, 2, 1]);
-    const path = { id, commandId: 'first' };
+    const path = { ...order.params.path, commandId: 'first' };
     const command = await operator.GET('/v1/orders/{id}/commands/{commandId}', { params: { path } });
     expect(command.data).toMatchObject({ type: 'SHIP', outcome: 'APPLIED' });
     const stock = await operator.GET('/v1/stock/{sku}', { params: { path: { sku: 'SKU-1' } } });
@@ -187,6 +186,7 @@ describe('the login of operators', () => {
     [['webhooks', 'reencrypt']],
     [['lag', '--json']],
     [['refunds', 'list', '--json']],
+    [['stock', 'remove', 'SKU-1', '1', '--json']],
     [['customer', 'erase', 'c1', '--json']],
   ])('is enough for %j', async (args) => {
     expect(await orderstream(...args)).toMatchObject({ code: 0, stderr: '' });
