@@ -33,7 +33,7 @@ export const operatorPlants: readonly Plant[] = [
   {
     bug: 'the key of one route is the key of all routes',
     file: `${folder}/operator-command.ts`,
-    good: '`$' + '{type.toLowerCase()}:$' + '{digest}`',
+    good: '`$' + '{prefix}:$' + '{digest}`',
     bad: "'ship:' + hash('sha256', key, 'hex').slice(0, 32)",
     ...unit,
   },

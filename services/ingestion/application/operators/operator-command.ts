@@ -78,11 +78,12 @@ export function subjectKeyOf(subject: CommandSubject): string {
 /** Ids of stock commands are unique over all SKUs, so they begin with the SKU. The worker checks this. */
 function commandIdOf(subject: CommandSubject, type: OperatorChange['type'], key: string): string {
   const digest = hash('sha256', `${subjectKeyOf(subject)}\0${type}\0${key}`, 'hex').slice(0, 32);
-  return 'sku' in subject ? `stock:${subject.sku}:${digest}` : `${type.toLowerCase()}:${digest}`;
+  const prefix = 'sku' in subject ? `stock:${subject.sku}` : type.toLowerCase().replaceAll('_', '-');
+  return `${prefix}:${digest}`;
 }
 
 /** The type of a command with an id of `commandIdOf`. */
 export function commandTypeOf(commandId: string): string {
   const [prefix] = commandId.split(':', 1);
-  return prefix === 'stock' ? 'ADJUST_STOCK' : prefix!.toUpperCase();
+  return prefix === 'stock' ? 'ADJUST_STOCK' : prefix!.toUpperCase().replaceAll('-', '_');
 }

@@ -109,7 +109,7 @@ describe('a command of an operator', () => {
     const command = world.commands.at(-1)!;
     expect(command).toMatchObject({
       ...{ orderId: id, customerId: null, actor: 'operator:operator', idempotencyKey: 'k1', type, payload },
-      commandId: expect.stringMatching(new RegExp(`^${type.toLowerCase()}:[0-9a-f]{32}$`)),
+      commandId: expect.stringMatching(new RegExp(`^${type.toLowerCase().replace('_', '-')}:[0-9a-f]{32}$`)),
     });
     const { commandId } = command;
     const statusUrl = answer.json().statusUrl as string;
