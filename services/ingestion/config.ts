@@ -36,6 +36,12 @@ export const ingestionFields = {
     lengthMin: 16,
     help: 'Secrets of tickets and cursors, separated by commas; each has at least 16 characters. The first signs, all verify. The same on all instances.',
   }),
+  accessLogPerSecond: int('ACCESS_LOG_PER_SECOND', {
+    default: 20,
+    min: 0,
+    max: 10_000,
+    help: 'Maximum number of log lines per second for answered requests, and as many for server errors; 0 for none. The next line says how many were skipped.',
+  }),
   corsOrigins: list('CORS_ORIGINS', {
     default: [],
     itemPattern: /^(\*|https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?)$/,

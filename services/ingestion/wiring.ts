@@ -46,6 +46,7 @@ import { createWebhookStore } from './application/webhooks/webhook-store.ts';
 import { createWebhookUrls } from './application/webhooks/webhook-url.ts';
 import type { ingestionFields } from './config.ts';
 import type { AppDeps } from './http/app.ts';
+import { createAccessLog } from './http/requests/access-log.ts';
 import { createStreams } from './http/streams.ts';
 
 export interface Servers {
@@ -145,6 +146,9 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     ...tableParts(config, mysql.pool),
     cursors: createCursors(config.ticketSecrets),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
+    accessLog: createAccessLog({
+      ...{ log, monotonicMs: clock.monotonicMs, linesPerSecond: config.accessLogPerSecond },
+    }),
     nowMs: clock.nowMs,
     databaseNowMs: clock.knownMs,
     noteShown: notesOf(shown),

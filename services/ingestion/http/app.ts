@@ -3,9 +3,11 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { errorMessage } from '../../shared/errors/index.ts';
 import { answerClientError } from './client-error.ts';
 import type { Operation } from './operation.ts';
+import { preferredWaitSeconds } from './prefer.ts';
 import { problemTable } from './problem-table.ts';
-import { HttpProblem, sendProblem } from './problems.ts';
+import { HttpProblem, sendProblem, traceIdOf } from './problems.ts';
 import { firstStages, stagesOf } from './request-stages.ts';
+import type { AccessLog } from './requests/access-log.ts';
 import { type AdmitDeps, refuseCaller } from './requests/admit.ts';
 import { bodyBytesMax, registerBodyParsers, registerRawParser } from './requests/bodies.ts';
 import { type Charges, createCharges } from './requests/charge-orders.ts';
@@ -44,6 +46,7 @@ const httpLimits: HttpLimits = {
 
 export interface AppDeps extends RouteDeps, AdmitDeps {
   readonly limits?: Partial<HttpLimits>;
+  readonly accessLog: AccessLog;
   /** Origins whose scripts may use the API. */
   readonly corsOrigins?: readonly string[];
 }
@@ -79,6 +82,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.decorateRequest('caller');
   app.decorateRequest('chargedOrders', 0);
   app.decorateRequest('customerKey', null);
+  app.decorateRequest('traceId', null);
   app.setErrorHandler((error, request, reply) => answerError(deps, known, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
   app.addHook('onResponse', (request, _reply, done) => {
@@ -125,20 +129,30 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, ro
     url: operation.url,
     bodyLimit: bodyBytesMax(operation),
     ...stagesOf(deps, charges, route),
-    onResponse: (_request, reply, done) => {
+    onResponse: (request, reply, done) => {
       let label = labels.get(reply.statusCode);
       if (label === undefined) {
         label = { route: operation.id, status: reply.statusCode };
         labels.set(reply.statusCode, label);
       }
       deps.metrics.inc('http_requests_total', label);
-      deps.metrics.observe('http_request_seconds', reply.elapsedTime / 1000, { route: operation.id });
+      deps.metrics.observe('http_request_seconds', reply.elapsedTime / 1000, {
+        route: operation.id,
+        mode: modeOf(operation, request),
+      });
+      deps.accessLog(request, reply, operation.id);
       done();
     },
     config: {
       queryNames: operation.parameters.filter((each) => each.in === 'query').map(({ name }) => name),
     },
   });
+}
+
+/** A wait and a stream last as long as the client wishes, so they are not counted with other answers. */
+function modeOf({ responses }: Operation, request: FastifyRequest): 'plain' | 'wait' | 'stream' {
+  if (responses[200]?.mediaType === 'text/event-stream') return 'stream';
+  return preferredWaitSeconds(request.headers['prefer']) > 0 ? 'wait' : 'plain';
 }
 
 function answerError(
@@ -177,5 +191,6 @@ function limitOf({ routeOptions }: FastifyRequest): string {
 }
 
 function noteBug({ log }: AppDeps, request: FastifyRequest, error: unknown): void {
-  log.error({ err: error, url: request.routeOptions.url }, 'a request failed unexpectedly');
+  const fields = { err: error, url: request.routeOptions.url, traceId: traceIdOf(request) };
+  log.error(fields, 'a request failed unexpectedly');
 }

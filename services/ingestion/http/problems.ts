@@ -102,7 +102,15 @@ export function callersTraceIdOf(request: FastifyRequest): string | null {
   return traceparentOf(request)?.slice(3, 35) ?? null;
 }
 
-/** The caller's trace id, or a new one. */
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null before someone asked for it. */
+    traceId: string | null;
+  }
+}
+
+/** The caller's trace id, or one of this request. A problem and the access log have the same. */
 export function traceIdOf(request: FastifyRequest): string {
-  return callersTraceIdOf(request) ?? randomBytes(16).toString('hex');
+  request.traceId ??= callersTraceIdOf(request) ?? randomBytes(16).toString('hex');
+  return request.traceId;
 }

@@ -182,3 +182,10 @@ describe('faults outside of the body', () => {
     });
   });
 });
+
+test('the access log has the trace id that the problem tells the client', async () => {
+  const url = '/v1/orders/00000000-0000-8000-8000-000000000000';
+  const answer = await app.inject({ method: 'GET', url, headers: { authorization } });
+  const { status, traceId } = answer.json();
+  expect(world.answered.at(-1)).toEqual({ route: 'getOrder', status, traceId });
+});

@@ -29,6 +29,7 @@ import { createOutcomes, type Outcomes } from '../application/wait/outcomes.ts';
 import { createWaits } from '../application/wait/waits.ts';
 import { createWebhookUrls } from '../application/webhooks/webhook-url.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
+import { traceIdOf } from '../http/problems.ts';
 import { createStreams } from '../http/streams.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
 import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
@@ -62,6 +63,8 @@ interface Controls extends FakeLog, FakeProvider, FakeRecords, FakeCommands, Fak
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
   readonly stock: Map<string, StockLevel>;
+  /** What the access log got. */
+  readonly answered: { route: string; status: number; traceId: string }[];
   /** The idempotency cache. */
   readonly cachedKeys: Map<string, KnownSubmission>;
   /** Next offset to decide, by partition. */
@@ -149,6 +152,7 @@ function newControls(): Controls {
     holdProduce: null,
     refusal: null,
     mysqlAway: false,
+    answered: [],
     erasures: [],
     undecided: 0,
     holdList: null,
@@ -185,6 +189,8 @@ function fakeDeps(
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     corsOrigins: options.corsOrigins ?? [],
+    accessLog: (request, { statusCode: status }, route) =>
+      void controls.answered.push({ route, status, traceId: traceIdOf(request) }),
     log,
     metrics: noMetrics,
     tickets,

@@ -1,4 +1,4 @@
-import { type MetricSpec, open, secondsBuckets } from '../spec.ts';
+import { type MetricSpec, open } from '../spec.ts';
 
 /** Metrics of ingestion alone. */
 export const ingestionMetrics = {
@@ -9,9 +9,9 @@ export const ingestionMetrics = {
   },
   http_request_seconds: {
     type: 'histogram',
-    help: 'From the headers of a request to the end of its response, including a wait that the client requested.',
-    labels: { route: open },
-    buckets: [...secondsBuckets, 10, 30],
+    help: 'From the headers of a request to the end of its response. A wait with `Prefer` and a stream have a mode of their own.',
+    labels: { route: open, mode: ['plain', 'wait', 'stream'] },
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.12, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
   ingestion_refusals_total: {
     type: 'counter',
