@@ -149,7 +149,7 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, ro
   });
 }
 
-/** A wait and a stream last as long as the client wishes, so they are not counted with other answers. */
+/** The client chooses how long a wait or a stream lasts. So their times are kept apart. */
 function modeOf({ responses }: Operation, request: FastifyRequest): 'plain' | 'wait' | 'stream' {
   if (responses[200]?.mediaType === 'text/event-stream') return 'stream';
   return preferredWaitSeconds(request.headers['prefer']) > 0 ? 'wait' : 'plain';

@@ -104,7 +104,7 @@ export function callersTraceIdOf(request: FastifyRequest): string | null {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null before someone asked for it. */
+    /** Null until a problem or the access log needs it. */
     traceId: string | null;
   }
 }
