@@ -146,9 +146,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     ...tableParts(config, mysql.pool),
     cursors: createCursors(config.ticketSecrets),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
-    accessLog: createAccessLog({
-      ...{ log, monotonicMs: clock.monotonicMs, linesPerSecond: config.accessLogPerSecond },
-    }),
+    accessLog: createAccessLog({ log, clock, linesPerSecond: config.accessLogPerSecond }),
     nowMs: clock.nowMs,
     databaseNowMs: clock.knownMs,
     noteShown: notesOf(shown),

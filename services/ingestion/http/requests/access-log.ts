@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../../shared/clock/index.ts';
 import type { Logger } from '../../../shared/log/index.ts';
 import { traceIdOf } from '../problems.ts';
 
@@ -13,16 +14,15 @@ export interface AccessLogDeps {
   readonly log: Logger;
   /** Maximum number of lines per second for good answers, and as many for server errors. 0 turns the log off. */
   readonly linesPerSecond: number;
-  /** Milliseconds; never go back. */
-  readonly monotonicMs: () => number;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 /** Long enough to tell callers apart, too short to find a customer by trying ids of all lengths. */
 const callerCharacters = 8;
 
-export function createAccessLog({ log, linesPerSecond, monotonicMs }: AccessLogDeps): AccessLog {
-  const good = createBudget(linesPerSecond, monotonicMs);
-  const failed = createBudget(linesPerSecond, monotonicMs);
+export function createAccessLog({ log, linesPerSecond, clock }: AccessLogDeps): AccessLog {
+  const good = createBudget(linesPerSecond, clock.monotonicMs);
+  const failed = createBudget(linesPerSecond, clock.monotonicMs);
   return (request, reply, route) => {
     const skipped = (reply.statusCode >= 500 ? failed : good).take();
     if (skipped === null) return;
