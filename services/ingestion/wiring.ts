@@ -144,7 +144,6 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     }),
     ...paymentParts({ servers, commandLog, callerLimits, metrics }),
     ...tableParts(config, mysql.pool),
-    cursors: createCursors(config.ticketSecrets),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     accessLog: createAccessLog({ log, clock, linesPerSecond: config.accessLogPerSecond }),
     nowMs: clock.nowMs,
@@ -204,8 +203,9 @@ function paymentParts({
 function tableParts(
   config: WireContext['config'],
   db: Servers['mysql']['pool'],
-): Pick<AppDeps, 'records' | 'stock' | 'webhooks' | 'deliveries' | 'readWebhookUrl'> {
+): Pick<AppDeps, 'records' | 'stock' | 'cursors' | 'webhooks' | 'deliveries' | 'readWebhookUrl'> {
   return {
+    cursors: createCursors(config.ticketSecrets),
     records: createOrderRecords(db),
     stock: createStockLevels(db),
     webhooks: createWebhookStore({
