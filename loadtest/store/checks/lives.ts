@@ -9,6 +9,8 @@ export interface RanLives {
   /** The offset of the first command of each partition. */
   readonly from: readonly number[];
   readonly claimed: Claimed;
+  /** As in `lifeStep`. */
+  readonly lagGroups?: number;
 }
 
 /** Numbers of commands by type. */
@@ -66,11 +68,11 @@ async function wrongStock(connection: Connection): Promise<string | null> {
   return wrong === 0 ? null : `${wrong} SKUs have stock that orders do not account for`;
 }
 
-function stepsOf({ from, claimed }: RanLives): Steps {
+function stepsOf({ from, claimed, lagGroups }: RanLives): Steps {
   const steps: Steps = { PLACE: 0, CONFIRM_PAYMENT: 0, SHIP: 0, DELIVER: 0 };
   for (let partition = 0; partition < PARTITIONS; partition++) {
     for (let offset = from[partition]!; offset < claimed.to[partition]!; offset++)
-      steps[lifeStep(offset, from[partition]!).type] += 1;
+      steps[lifeStep(offset, from[partition]!, lagGroups).type] += 1;
   }
   return steps;
 }

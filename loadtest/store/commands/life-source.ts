@@ -22,10 +22,10 @@ export interface LifeStep {
 }
 
 /** Groups of four commands between two steps of one order. A batch has fewer commands of one lane. */
-const lagGroups = 256;
+const lagGroupsDefault = 256;
 
 /** The command at this offset of its partition. The run begins at offset `from`. */
-export function lifeStep(offset: number, from: number): LifeStep {
+export function lifeStep(offset: number, from: number, lagGroups = lagGroupsDefault): LifeStep {
   const turn = (offset - from) % steps.length;
   const orderOffset = offset - turn - turn * lagGroups * steps.length;
   return orderOffset < from ? { type: 'PLACE', orderOffset: offset } : { type: steps[turn]!, orderOffset };
@@ -37,6 +37,7 @@ export function createLifeSource(
   codec: Codec<OrderCommand>,
   topic: string,
   from: readonly number[],
+  lagGroups = lagGroupsDefault,
 ): RecordSource {
   const templates = {
     PLACE: encodeTemplates((template) => stream.template(template), codec),
@@ -46,7 +47,7 @@ export function createLifeSource(
   };
   return {
     record(partition, offset) {
-      const { type, orderOffset } = lifeStep(offset, from[partition]!);
+      const { type, orderOffset } = lifeStep(offset, from[partition]!, lagGroups);
       const id = stream.orderId(partition, orderOffset);
       const value = templates[type].valueOf(stream.templateOf(partition, orderOffset), id);
       return recordOf({ topic, partition, offset, id, value });

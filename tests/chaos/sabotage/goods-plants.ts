@@ -6,6 +6,11 @@ const shipments = { project: 'unit', tests: [`${goods}/ship.test.ts`] } as const
 const returns = { project: 'unit', tests: [`${goods}/return-goods.test.ts`] } as const;
 /** Bugs of other products. */
 const reported = { project: 'unit', tests: [`${goods}/reported-bugs.test.ts`] } as const;
+const races = {
+  project: 'integration',
+  tests: ['tests/integration/goods/races.test.ts'],
+  only: 'races of goods',
+} as const;
 const share = { project: 'unit', tests: ['services/domain/payments/share.test.ts'] } as const;
 const validation = { project: 'unit', tests: ['services/domain/commands/validate.test.ts'] } as const;
 
@@ -219,5 +224,26 @@ export const goodsPlants: readonly Plant[] = [
     good: '    units.restocked += line.restocked ?? 0;\n',
     bad: '',
     ...returns,
+  },
+  {
+    bug: 'returned units are not stored',
+    file: 'services/worker/store/goods/unit-rows.ts',
+    good: 'i.returned = d.r, ',
+    bad: '',
+    ...races,
+  },
+  {
+    bug: 'units with customers are not stored in stock',
+    file: 'services/worker/counters/stock.ts',
+    good: ', s.shipped = s.shipped + d.shipped',
+    bad: '',
+    ...races,
+  },
+  {
+    bug: 'one delivery is stored for all parcels of an order',
+    file: 'services/worker/store/goods/goods-rows.ts',
+    good: ' AND s.shipment_no = d.n SET',
+    bad: ' SET',
+    ...races,
   },
 ];

@@ -8,8 +8,10 @@ import { createMeter } from '../../../loadtest/frame/meter.ts';
 import { type Connection, connect } from '../../../loadtest/reference/connect.ts';
 import { createPerOrder } from '../../../loadtest/reference/per-order.ts';
 import { findCommandProblem } from '../../../loadtest/store/checks/commands.ts';
+import { findLifeProblem } from '../../../loadtest/store/checks/lives.ts';
 import { findProblem, type Ran } from '../../../loadtest/store/checks/places.ts';
 import { createCommandSource } from '../../../loadtest/store/commands/command-source.ts';
+import { createLifeSource } from '../../../loadtest/store/commands/life-source.ts';
 import {
   databaseUrl,
   dropDatabase,
@@ -196,6 +198,52 @@ test('a run of payments and cancels passes, and each damage of it is found', asy
   } finally {
     await own.end();
     await dropDatabase(commandsUrl);
+  }
+});
+
+test('a run of whole lives passes, and each damage of it is found', async () => {
+  const livesUrl = databaseUrl(testStack().mysqlUrl, unique('lives'));
+  const bare = createOrderStream({ seed: 3, shape: 'uniform' });
+  // So that this short run delivers orders.
+  const lagGroups = 2;
+  const lifeDamages: [string, RegExp][] = [
+    [
+      "UPDATE orders SET status = 'SHIPPED' WHERE status = 'DELIVERED' LIMIT 1",
+      /orders are (SHIPPED|DELIVERED) instead/,
+    ],
+    ["DELETE FROM orders WHERE status = 'PENDING_PAYMENT' LIMIT 1", /orders are PENDING_PAYMENT instead/],
+    ['DELETE FROM order_history LIMIT 1', /^1 orders do not agree/],
+    ['DELETE FROM payments LIMIT 1', /^1 orders do not agree/],
+    ['DELETE FROM shipments LIMIT 1', /^1 orders do not agree/],
+    [
+      'UPDATE shipments SET delivered_at_ms = NULL WHERE delivered_at_ms > 0 LIMIT 1',
+      /^1 orders do not agree/,
+    ],
+    ['UPDATE order_items SET shipped = shipped - 1 WHERE shipped > 0 LIMIT 1', /^1 orders do not agree/],
+    ["UPDATE orders SET timer_at_ms = NULL WHERE status = 'DELIVERED' LIMIT 1", /^1 orders do not agree/],
+    ['UPDATE stock SET available = available + 1 LIMIT 1', /^1 SKUs have stock/],
+    ['UPDATE stock SET shipped = shipped + 1 LIMIT 1', /^1 SKUs have stock/],
+  ];
+  await makeDatabase(livesUrl, { pricing: 'bare' });
+  const own = await connect(livesUrl);
+  try {
+    const from = await startLanes(own);
+    const subject = createOurs(
+      { url: livesUrl, stream: bare, meter: createMeter(null), connections: 2, from },
+      { sourceOf: (codec) => createLifeSource(bare, codec, COMMANDS, from, lagGroups) },
+    );
+    await rowsMore(own, 'shipments', () => subject.start());
+    const lives = { from, claimed: await subject.stop(), lagGroups };
+    expect(await findLifeProblem(own, lives)).toBeNull();
+    for (const [damage, words] of lifeDamages) {
+      await own.query('START TRANSACTION');
+      await own.query(damage);
+      expect(await findLifeProblem(own, lives), damage).toMatch(words);
+      await own.query('ROLLBACK');
+    }
+  } finally {
+    await own.end();
+    await dropDatabase(livesUrl);
   }
 });
 
