@@ -5,22 +5,29 @@ import { type CustomerKeyRow, createKeyWrapper } from '../../../services/shared/
 import { makeKey } from '../../../services/shared/secrets/index.ts';
 import { type Ended, orderstream } from '../../support/programs/command-line.ts';
 import { quietLog } from '../../support/records/kafka.ts';
+import { createLogins, type Logins } from '../../support/servers/logins.ts';
 import { testStack, useDatabase } from '../../support/servers/stack.ts';
 
 const database = useDatabase('cli-customer-keys');
 const [lost, old, fresh] = [makeKey('lost'), makeKey('2025'), makeKey('2026')];
 let mysql: Mysql;
+let logins: Logins;
 
-beforeAll(() => {
+beforeAll(async () => {
   mysql = createMysql({ url: database().url, log: quietLog });
+  logins = await createLogins(database().url);
 });
-afterAll(() => mysql.close());
+afterAll(async () => {
+  await mysql.close();
+  await logins.close();
+});
 beforeEach(() => mysql.pool.write('DELETE FROM customer_keys'));
 
 const run = (keys: string): Promise<Ended> =>
-  orderstream({ name: testStack().name, env: { MYSQL_URL: database().url, PERSONAL_DATA_KEYS: keys } }, [
-    ...['customer', 'reencrypt-keys', '--json'],
-  ]);
+  orderstream(
+    { name: testStack().name, env: { MYSQL_URL: logins.url('operator'), PERSONAL_DATA_KEYS: keys } },
+    [...['customer', 'reencrypt-keys', '--json']],
+  );
 
 /** New keys of so many customers, encrypted with `key`. */
 async function addKeys(key: string, prefix: string, count: number): Promise<CustomerKeyRow[]> {

@@ -22,6 +22,7 @@ import { type Ended, orderstream } from '../../support/programs/command-line.ts'
 import { columnsWith, redisKeysWith } from '../../support/records/find-text.ts';
 import { orderWith } from '../../support/records/person.ts';
 import { plantedSecretKeys } from '../../support/records/planted.ts';
+import { createLogins, type Logins } from '../../support/servers/logins.ts';
 import { testStack, unique, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const database = useDatabase('sealed');
@@ -29,17 +30,22 @@ const topicPrefix = useTopicPrefix('sealed');
 const keys = { PERSONAL_DATA_KEYS: plantedSecretKeys };
 let world: ApiWorld;
 let producer: Producer;
+let logins: Logins;
 
 beforeAll(async () => {
   world = await openApiWorld({ topicPrefix, mysqlUrl: database().url });
   producer = await createProducer(world.arena);
-  await world.arena.startWorker(keys);
+  logins = await createLogins(database().url);
+  await startWorker();
 });
 afterAll(async () => {
   await producer?.close();
+  await logins?.close();
   await world?.close();
 });
 
+/** Its login suffices to read keys. */
+const startWorker = () => world.arena.startWorker({ ...keys, MYSQL_URL: logins.url('worker') });
 const pool = () => world.arena.mysql.pool;
 const erase = (customer: string, ...more: string[]): Promise<Ended> =>
   orderstream({ name: testStack().name, env: world.arena.env }, [
@@ -180,7 +186,7 @@ describe('an order that is not decided yet', () => {
     });
     const { id } = place202.data!;
     expect((await erase(customer, '--wait', '1s')).code).toBe(1);
-    await world.arena.startWorker(keys);
+    await startWorker();
     await world.arena.quiesce();
     const { data } = await client.GET('/v1/orders/{id}', { params: { path: { id } } });
     expect(data).toMatchObject({ status: 'REJECTED', reason: { code: 'PERSONAL_DATA_ERASED' } });
@@ -202,7 +208,7 @@ it('a worker without keys waits at sealed commands, and a worker with keys decid
   const says = /PERSONAL_DATA_KEYS of this worker is not set/;
   await idle.logged((line) => says.test(JSON.stringify(line)), 'the lane waits');
   await idle.stop();
-  await world.arena.startWorker(keys);
+  await startWorker();
   await world.arena.quiesce();
   const { data } = await client.GET('/v1/orders/{id}', { params: { path: { id: placed.data!.id } } });
   expect(data).toMatchObject({ status: 'PENDING_PAYMENT' });
