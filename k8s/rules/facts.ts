@@ -4,11 +4,12 @@ import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import * as common from '../../services/shared/config/common.ts';
 import type { Field } from '../../services/shared/config/index.ts';
-import { COMMANDS } from '../../topics/catalogue.ts';
+import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
 
 export interface Facts {
   readonly version: string;
   readonly commandsTopic: string;
+  readonly workerGroup: string;
   /** Settings by service. A setting without a default is required. */
   readonly settings: ReadonlyMap<string, readonly Setting[]>;
   /** Variables of each secret that the base expects, by its name. */
@@ -30,7 +31,13 @@ export async function readFacts(): Promise<Facts> {
     readdirSync(path.join(root, 'services', name)).includes('main.ts'),
   );
   const settings = await Promise.all(services.map(async (name) => [name, await settingsOf(name)] as const));
-  return { version, commandsTopic: COMMANDS, settings: new Map(settings), secrets: readSecrets() };
+  return {
+    version,
+    commandsTopic: COMMANDS,
+    workerGroup: GROUPS.worker,
+    settings: new Map(settings),
+    secrets: readSecrets(),
+  };
 }
 
 async function settingsOf(service: string): Promise<Setting[]> {

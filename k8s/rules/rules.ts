@@ -39,7 +39,7 @@ export const rules = {
   'triggers name the topic and the group of the product, and fully qualified brokers': (objects, facts) =>
     triggersOf(objects, 'kafka').flatMap(({ topic, consumerGroup, bootstrapServers }) => [
       ...(topic === facts.commandsTopic ? [] : [`the trigger has the topic ${topic}`]),
-      ...(consumerGroup === 'orders-worker' ? [] : [`the trigger has the group ${consumerGroup}`]),
+      ...(consumerGroup === facts.workerGroup ? [] : [`the trigger has the group ${consumerGroup}`]),
       ...bootstrapServers
         .split(',')
         .filter(

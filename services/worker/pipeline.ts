@@ -58,6 +58,8 @@ export interface CommittedBatch {
   readonly parts: readonly PartOutcomes[];
   /** Number of commands by outcome. */
   readonly counts: ReadonlyMap<DecidedOutcome, number>;
+  /** Number of refusals by reason code. */
+  readonly refusals: ReadonlyMap<string, number>;
   readonly records: number;
   /** The new states of the orders, for the status cache. */
   readonly statuses: readonly OrderStatusEntry[];
@@ -94,11 +96,12 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   await failpoint('commitSent');
   await commit;
   await failpoint('commitAcked');
-  const { writes, counts, records, statuses } = draft;
+  const { writes, counts, refusals, records, statuses } = draft;
   return {
     kind: 'committed',
     parts: writes.parts,
     counts,
+    refusals,
     records,
     statuses,
     provenAtMs,
@@ -106,7 +109,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   };
 }
 
-interface BatchDraft extends Pick<CommittedBatch, 'counts' | 'records' | 'statuses'> {
+interface BatchDraft extends Pick<CommittedBatch, 'counts' | 'refusals' | 'records' | 'statuses'> {
   readonly kind: 'draft';
   readonly writes: BatchWrites;
 }
@@ -148,13 +151,20 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   return { kind: 'draft', writes, statuses, ...countOutcomes(decision) };
 }
 
-function countOutcomes({ events }: Decision): Pick<CommittedBatch, 'counts' | 'records'> {
+/** A dead letter has a reason too, but an error code instead of a reason code. */
+const refused: ReadonlySet<Outcome> = new Set(['REJECTED', 'REFUSED']);
+
+function countOutcomes({ events }: Decision): Pick<CommittedBatch, 'counts' | 'refusals' | 'records'> {
   const counts = new Map<DecidedOutcome, number>();
+  const refusals = new Map<string, number>();
   for (const event of events) {
     const outcome = event.outcome as DecidedOutcome;
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    if (refused.has(outcome) && event.reason !== null) {
+      refusals.set(event.reason.code, (refusals.get(event.reason.code) ?? 0) + 1);
+    }
   }
-  return { counts, records: events.length };
+  return { counts, refusals, records: events.length };
 }
 
 /** A lane on probation stores its attempt before the batch is decoded. */

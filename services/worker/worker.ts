@@ -1,5 +1,6 @@
 /** Wires one worker: group consumer → lanes → loop → publisher. Ends the parts in the right order. */
 import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
+import { reasonTable } from '../domain/index.ts';
 import { armFailpoints, failpoint } from '../shared/failpoint/index.ts';
 import { createGroupConsumer, type GroupConsumer } from '../shared/kafka/index.ts';
 import type { Running } from '../shared/lifecycle/index.ts';
@@ -94,6 +95,7 @@ function wireLanes(
   const quarantine = new Quarantine();
   const statusCache = createStatusCache({ redis, codec: codecs.events, metrics });
   const publisher = createLanePublisher(context, servers, onFenceLost);
+  for (const reason of Object.keys(reasonTable)) metrics.zero('decisions_refused_total', { reason });
   const writers = createWriters(config.writers, {
     topic,
     paymentWindowMs: config.paymentWindowMs,

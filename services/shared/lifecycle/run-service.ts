@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import packageJson from '../../../package.json' with { type: 'json' };
 import {
   adminFields,
   type ConfigOf,
@@ -63,6 +64,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   const base = config as unknown as ConfigOf<BaseFields>;
   const log = createLogger({ service: name, level: base.logLevel, instanceId: base.instanceId });
   const metrics = createMetrics({ service: name });
+  metrics.set('build_info', 1, { version: packageJson.version });
   onDroppedLines((lines) => metrics.inc('log_lines_dropped_total', {}, lines));
   const lifecycle = createLifecycle({ log, service: name });
   const abort = new AbortController();

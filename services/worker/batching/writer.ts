@@ -90,16 +90,17 @@ function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'low' | 'ex
 /** Removes the committed records from their lanes, and passes the outcomes to the publisher. */
 function publishCommitted(deps: WriterDeps, batch: CommittedBatch): void {
   const { publisher, quarantine, metrics, log } = deps;
-  const { parts, records, counts, provenAtMs, ms } = batch;
+  const { parts, records, counts, refusals, provenAtMs, ms } = batch;
   for (const part of parts) {
-    const { lane, epoch, from, to, blob, deadLetters } = part;
+    const { lane, epoch, from, to, blob, deadLetters, timings } = part;
     for (const { offset } of deadLetters) quarantine.lift(lane.partition, offset);
     lane.committed(part);
-    publisher.publish({ lane, epoch, from, to, blob, provenAtMs });
+    publisher.publish({ lane, epoch, from, to, blob, provenAtMs, timings });
   }
   deps.onCommitted(batch);
   metrics.observe('worker_batch_seconds', ms / 1_000);
   metrics.observe('worker_batch_records', records);
+  for (const [reason, count] of refusals) metrics.inc('decisions_refused_total', { reason }, count);
   for (const [outcome, count] of counts) metrics.inc('worker_outcomes_total', { outcome }, count);
   log.info(
     { records, lanes: parts.length, ms: Math.round(ms), counts: Object.fromEntries(counts) },

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { encodeMessages } from '../../orders-db/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import type { Accumulator, BatchOptions, OutMessage } from '../../shared/kafka/index.ts';
-import { noMetrics } from '../../shared/metrics/index.ts';
+import { createMetrics, noMetrics } from '../../shared/metrics/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 import { openLane, silent } from '../testing/fakes.ts';
 import { createPublisher, type Publication } from './publisher.ts';
 
 /** A log that acknowledges batches when the test requests it. */
-function createFakeLog() {
+function createFakeLog(metrics = noMetrics) {
   const sent: { names: string[]; ack(): void; refuse(reason: string): void; fail(error: Error): void }[] = [];
   const accumulator = {
     sendBatch(messages: readonly OutMessage[], options?: BatchOptions) {
@@ -27,7 +27,7 @@ function createFakeLog() {
   } as Pick<Accumulator, 'sendBatch'> as Accumulator;
   return {
     sent,
-    publisher: createPublisher({ accumulator, metrics: noMetrics, log: silent, retryDelay: () => 0 }),
+    publisher: createPublisher({ accumulator, metrics, log: silent, retryDelay: () => 0 }),
   };
 }
 
@@ -60,6 +60,26 @@ function publication(lane: Lane, from: number, change: Partial<Publication> = {}
 }
 
 describe('the publisher', () => {
+  it('measures the time from each command to the acknowledgement of its outcome', async () => {
+    const metrics = createMetrics({ service: 'worker', defaults: false });
+    const { sent, publisher } = createFakeLog(metrics);
+    const askedAtMs = Date.now() - 7_000;
+    const timings = [
+      { askedAtMs, command: 'PLACE', outcome: 'ACCEPTED' },
+      { askedAtMs, command: null, outcome: 'DEAD_LETTERED' },
+    ];
+    publisher.publish(publication(openLane(0, 0), 0, { timings }));
+    await turn();
+    expect(await metrics.text(), 'not acknowledged yet').not.toContain('order_outcome_seconds_bucket');
+    for (const one of sent) one.ack();
+    await turn();
+    const text = await metrics.text();
+    const labels = 'service="worker",command="PLACE",outcome="ACCEPTED"';
+    expect(text).toContain(`orderstream_order_outcome_seconds_bucket{le="5",${labels}} 0`);
+    expect(text).toContain(`orderstream_order_outcome_seconds_bucket{le="10",${labels}} 1`);
+    expect(text).toMatch(/order_outcome_seconds_count\{[^}]*command="UNREADABLE"[^}]*\} 1/);
+  });
+
   it('sends a batch of a lane once the previous batch is acknowledged, each topic in order', async () => {
     const { sent, publisher } = createFakeLog();
     const lane = openLane(0, 0);

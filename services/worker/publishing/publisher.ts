@@ -13,6 +13,7 @@ import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
 import type { Lane } from '../lanes/lane.ts';
+import type { OutcomeTiming } from '../stages/outcomes.ts';
 
 export interface Publication {
   readonly lane: Lane;
@@ -27,6 +28,8 @@ export interface Publication {
    * claim.
    */
   readonly provenAtMs: number;
+  /** The commands of the outcomes. Absent for outcomes that an earlier owner of the lane decided. */
+  readonly timings?: readonly OutcomeTiming[];
 }
 
 export interface Publisher {
@@ -69,6 +72,7 @@ export function createPublisher(deps: {
     await Promise.all(sent);
     await failpoint('publishAcked');
     metrics.inc('worker_messages_published_total', {}, messages.length);
+    observeTimings(metrics, publication.timings ?? []);
     if (lane.position.epoch !== epoch) return;
     if (firstOffset >= 0 && firstOffset <= lane.position.outcome.offset) {
       metrics.inc('worker_lanes_refused_total', { why: 'outcomesCut' });
@@ -129,4 +133,12 @@ function groupByTarget(messages: readonly OutMessage[]): OutMessage[][] {
     else group.push(message);
   }
   return [...groups.values()];
+}
+
+function observeTimings(metrics: Metrics, timings: readonly OutcomeTiming[]): void {
+  const nowMs = Date.now();
+  for (const { askedAtMs, command, outcome } of timings) {
+    const seconds = Math.max(0, nowMs - askedAtMs) / 1_000;
+    metrics.observe('order_outcome_seconds', seconds, { command: command ?? 'UNREADABLE', outcome });
+  }
 }

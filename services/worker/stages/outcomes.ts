@@ -33,6 +33,16 @@ export interface PartOutcomes
   /** All messages to publish, encoded by `encodeMessages`: first the dead letters, then one event per record. */
   readonly blob: Buffer;
   readonly deadLetters: readonly NewDeadLetterRow[];
+  /** One for each event, in the order of the events. */
+  readonly timings: readonly OutcomeTiming[];
+}
+
+export interface OutcomeTiming {
+  /** The timestamp of the command, in epoch ms. */
+  readonly askedAtMs: number;
+  /** Null for a record that cannot be read. */
+  readonly command: string | null;
+  readonly outcome: string;
 }
 
 /** Encodes the messages of each part, in offset order. */
@@ -53,12 +63,15 @@ export function encodeOutcomes(
     const { records, deadLetters: letters } = part;
     const deadLetters = letters.map((letter) => deadLetterRow(letter, nowMs));
     const messages = letters.map((letter, index) => deadLetterMessage(letter, deadLetters[index]!, nowMs));
+    const timings: OutcomeTiming[] = [];
     for (const record of records) {
-      messages.push(eventMessage(codec, common, decision.events[at++]!, record, nowMs));
+      const event = decision.events[at++]!;
+      messages.push(eventMessage(codec, common, event, record, nowMs));
+      timings.push({ askedAtMs: record.timestampMs, command: event.commandType, outcome: event.outcome });
     }
     const { lane, epoch, from, to, ackedRows, isOnProbation, record } = part;
     const blob = encodeMessages(messages);
-    return { lane, epoch, from, to, ackedRows, isOnProbation, record, blob, deadLetters };
+    return { lane, epoch, from, to, ackedRows, isOnProbation, record, blob, deadLetters, timings };
   });
 }
 

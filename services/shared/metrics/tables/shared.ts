@@ -9,6 +9,8 @@ export const sharedMetrics = {
     labels: { state: open },
   },
 
+  build_info: { type: 'gauge', help: 'Always 1; the label names the version.', labels: { version: open } },
+
   // shared/clock
   clock_ahead_seconds: {
     type: 'gauge',

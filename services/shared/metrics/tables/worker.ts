@@ -95,6 +95,17 @@ export const workerMetrics = {
       outcome: ['ACCEPTED', 'REJECTED', 'APPLIED', 'DUPLICATE', 'REFUSED', 'KEY_CONFLICT', 'DEAD_LETTERED'],
     },
   },
+  order_outcome_seconds: {
+    type: 'histogram',
+    help: 'Time from the timestamp of a command to the acknowledgement of its outcome. Outcomes that a later owner of the lane publishes are not in it.',
+    labels: { command: open, outcome: open },
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+  },
+  decisions_refused_total: {
+    type: 'counter',
+    help: 'Orders rejected and changes refused, by reason code.',
+    labels: { reason: open },
+  },
   worker_messages_published_total: {
     type: 'counter',
     help: 'Events and dead letters acknowledged by Kafka.',
