@@ -1,4 +1,7 @@
-/** Gives the orders of the bench money, by commands that the workers decide. Reconciliation reads payments and refunds too. */
+/**
+ * Gives the orders of the bench money and parcels, by commands that the workers decide. Reconciliation reads payments, refunds,
+ * shipments and returns too.
+ */
 import type { OrderCommand } from '../../schemas/index.ts';
 import type { Codec } from '../../services/shared/codec/index.ts';
 import { commandMessage } from '../../services/shared/command-log/index.ts';
@@ -23,7 +26,7 @@ interface PaidRow {
   readonly currency: string;
 }
 
-/** Maximum number of rows of one query, and of commands of one send. */
+/** Maximum number of rows of one query. */
 const chunkRows = 2_000;
 const provider = 'local';
 const fillTimeoutMs = 120_000;
@@ -32,7 +35,8 @@ const graceMs = 24 * 3_600_000;
 
 /**
  * Of 20 accepted orders, 14 are paid and stay so. One is cancelled after its payment, and one is paid after its cancel. Both
- * get their money back. The provider lists all of this. Returns the number of commands.
+ * get their money back. A quarter of the paid orders is shipped and delivered. A unit of one in three of these comes back.
+ * The provider lists all money. Returns the number of commands.
  */
 export async function addMoney(deps: MoneyDeps): Promise<number> {
   const orders =
@@ -41,7 +45,7 @@ export async function addMoney(deps: MoneyDeps): Promise<number> {
     n % 20 < 15 ? [pay(row)] : n % 20 === 15 ? [cancel(row), pay(row)] : [],
   );
   const paid = "SELECT order_key, order_id, total AS amount, currency FROM orders WHERE status = 'PAID'";
-  const second = await sendFor(deps, paid, (row, n) => (n % 15 === 14 ? [cancel(row)] : []));
+  const second = await sendFor(deps, paid, (row, n) => (n % 15 === 14 ? [cancel(row)] : goods(row, n % 12)));
   const open =
     'SELECT order_key, order_id, refund_id, amount, currency FROM refunds WHERE open_since_ms IS NOT NULL';
   const third = await sendFor<PaidRow & { refund_id: Buffer }>(deps, open, (row) => [refunded(row)]);
@@ -82,8 +86,9 @@ async function sendFor<Row extends PaidRow>(
     ]);
     const commands = rows.flatMap((row) => commandsOf(row, seen++));
     const messages = commands.map((command) => commandMessage(codec, command, Date.now()));
-    for (let from = 0; from < messages.length; from += chunkRows)
-      await accumulator.sendBatch(messages.slice(from, from + chunkRows));
+    // The keys of a chunk may be those of several partitions, and a batch has one.
+    for (const batch of Map.groupBy(messages, ({ partition }) => partition).values())
+      await accumulator.sendBatch(batch);
     sent += commands.length;
     if (rows.length < chunkRows) break;
     after = rows.at(-1)!.order_key;
@@ -105,6 +110,31 @@ function cancel({ order_id }: PaidRow): Command {
     ...{ traceparent: null, sealed: null, fingerprint: Buffer.alloc(32), commandId: `cancel:${orderId}` },
     type: 'CANCEL',
     payload: { reason: null, expectedVersion: null, lines: [] },
+  };
+}
+
+/** Three of 12 orders are shipped in one parcel. A unit of one of them comes back. */
+function goods(row: PaidRow, turn: number): Command[] {
+  if (turn > 2) return [];
+  const [shipped, delivered, returned] = [
+    operatorOf(row, 'ship'),
+    operatorOf(row, 'deliver'),
+    operatorOf(row, 'return'),
+  ];
+  const commands: Command[] = [
+    { ...shipped, type: 'SHIP', payload: { carrier: 'Post', trackingNumber: 'T-1', lines: [] } },
+    { ...delivered, type: 'DELIVER', payload: { deliveredAt: Date.now(), shipment: null } },
+  ];
+  if (turn > 0) return commands;
+  const lines = [{ line: 1, quantity: 1, restock: 1 }];
+  return [...commands, { ...returned, type: 'RETURN', payload: { reason: null, lines, refund: true } }];
+}
+
+function operatorOf({ order_id }: PaidRow, step: string) {
+  const orderId = bytesToUuid(order_id);
+  return {
+    ...{ orderId, customerId: null, actor: 'operator', idempotencyKey: null, issuedAt: Date.now() },
+    ...{ traceparent: null, sealed: null, fingerprint: null, commandId: `${step}:${orderId}` },
   };
 }
 
