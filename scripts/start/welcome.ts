@@ -12,6 +12,7 @@ const root = path.resolve(import.meta.dirname, '..', '..');
 export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: number): Promise<string> {
   const api = `http://127.0.0.1:${info.instance.ports.ingestion}`;
   const token = await demoToken(info);
+  const name = info.name === 'dev' ? '' : ` --name ${info.name}`;
   const addresses = [
     ['api', api],
     ...specs.map((spec) => [spec.name, `${spec.adminUrl}/metrics`]),
@@ -22,7 +23,7 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
   return [
     '',
     `Running after ${(elapsedMs / 1000).toFixed(1)} s.`,
-    ...addresses.map(([name, address]) => `  ${name?.padEnd(20)} ${address}`),
+    ...addresses.map(([label, address]) => `  ${label?.padEnd(20)} ${address}`),
     '',
     `Token of customer "demo", valid for a day (npx orderstream token --customer … makes others):`,
     token,
@@ -30,8 +31,8 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
     'Place an order. If you repeat this line, you get the same order:',
     placeOrder(api, token),
     '',
-    'Pay it with the id from the answer:',
-    `npx orderstream pay ID${info.name === 'dev' ? '' : ` --name ${info.name}`}`,
+    'Pay it with the id from the answer, and ship it:',
+    ...['pay', 'ship'].map((step) => `npx orderstream ${step} ID${name}`),
     '',
     'Ctrl-C stops everything; the data stays.',
   ].join('\n');
