@@ -31,7 +31,12 @@ const reasonLengthMax = 200;
 export function withChangeOptions(command: Command): Command {
   return command
     .option('--key <key>', 'with the same key the change is applied once, however often you send it', key)
-    .option('--wait <time>', 'wait so long for the outcome', seconds, waitSeconds)
+    .option(
+      '--wait <time>',
+      'how long to wait for the outcome: seconds, or a time such as 2m',
+      seconds,
+      waitSeconds,
+    )
     .option('--no-wait', 'append the command and do not wait for its outcome')
     .option('--json', 'print JSON')
     .option('--name <instance>', 'local instance', DEFAULT_INSTANCE);

@@ -37,7 +37,7 @@ export async function reportOutcome<Outcome extends Pick<ChangeOutcome, 'outcome
   const outcome = await report.waitFor(wait * 1_000);
   if (outcome === null)
     throw new CliError(
-      `the command at ${position} has no outcome after ${wait} s. It is in the log: \`${laterWith}\` shows what it waits for`,
+      `the command at ${position} has no outcome after ${wait} s. It is in the log: \`${laterWith}\` shows it later`,
     );
   const isApplied = outcome.outcome === 'APPLIED';
   if (json) printJson({ ...common, ...outcome });

@@ -7,7 +7,7 @@ import type { LedgerSums } from './read-ledger.ts';
 const columns = ['placed', 'paid', 'refunded', 'kept', 'outstanding', 'refunding'] as const;
 
 export const ledgerHelp = `
-The range has its first moment, and ends before its last one. All times are UTC.
+The range includes --from and ends before --to. All times are UTC.
   placed       totals of the orders that were accepted in the range
   paid         payments that came in the range: also wrong, late and second ones, and money without an order
   refunded     refunds that were paid in the range, by the newest result of each

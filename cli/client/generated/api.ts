@@ -240,7 +240,7 @@ export interface paths {
         put?: never;
         /**
          * Refund a part of the payment of an order
-         * @description Refunds an amount, or what units and the shipping cost. With `{}`: everything that can still be refunded. A refund moves no stock. `services/payments` pays it, so the command only says whether it is requested.
+         * @description Refunds an amount, or the price of units, the shipping, or both. With `{}` it refunds all that is left. A refund moves no stock. The outcome says that the refund is requested. The list of refunds shows when the provider has paid it.
          */
         post: operations["requestRefund"];
         delete?: never;
@@ -278,7 +278,7 @@ export interface paths {
         };
         /**
          * List the returns of an order, oldest first
-         * @description Each return is goods that came back. The list is empty while the order is queued.
+         * @description Each return has the units that came back together. The list is empty while the order is queued.
          */
         get: operations["listOrderReturns"];
         put?: never;
@@ -1012,7 +1012,7 @@ export interface components {
             email?: string;
         };
         CustomerErasure: {
-            /** @description False: commands of the time before the request are not processed yet. Repeat the request, because they may have personal data. */
+            /** @description False if some commands from before the request are not processed yet. Then repeat the request, because they may have personal data. */
             complete: boolean;
             customerId: string;
             /** @description Errors of deliveries and refunds that are erased. */
@@ -1723,7 +1723,7 @@ export interface components {
         RefundRequest: {
             /** @description In minor units of the currency of the order. Only without `lines` and `shipping`. */
             amount?: number;
-            /** @description Each line at most once. Without `lines`: see the operation. */
+            /** @description Each line at most once. Without `lines`: `amount`, the shipping, or all that is left is refunded. */
             lines?: components["schemas"]["RequestedUnits"][];
             /** @description Free-text reason. The history of the order shows it. */
             reason?: string;
@@ -1786,7 +1786,7 @@ export interface components {
             carrier?: string;
             /** @description Each line at most once. Without `lines`: everything that is left to ship. */
             lines?: components["schemas"]["RequestedUnits"][];
-            /** @description The number by which the carrier knows the parcel. */
+            /** @description Number of the parcel at the carrier. */
             trackingNumber?: string;
         };
         ShippingAddress: {
@@ -1807,7 +1807,7 @@ export interface components {
         };
         StockAdjustmentRequest: {
             /**
-             * @description Units that are added, or taken away if it is below 0.
+             * @description Units to add. A negative number takes units away.
              * @example 40
              */
             delta: number;
@@ -1980,7 +1980,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path: {
@@ -2477,9 +2477,9 @@ export interface operations {
             header: {
                 /** @description Permanently identifies this order among your orders: 1–255 visible ASCII characters, bare or quoted. `abc` and `"abc"` are the same key. */
                 "Idempotency-Key": string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path?: never;
@@ -2745,13 +2745,13 @@ export interface operations {
             query?: {
                 /** @description `details` adds data from your request: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`. */
                 include?: "details";
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: {
                 /** @description The `ETag` of the state that you already have. */
                 "If-None-Match"?: string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
             };
             path: {
@@ -2953,15 +2953,15 @@ export interface operations {
     cancelOrder: {
         parameters: {
             query?: {
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: {
                 /** @description Cancel the order only at this version. Any other version is refused. */
                 "If-Match"?: string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path: {
@@ -3264,11 +3264,11 @@ export interface operations {
     getCommand: {
         parameters: {
             query?: {
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: {
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
             };
             path: {
@@ -3430,9 +3430,9 @@ export interface operations {
             header: {
                 /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
                 "Idempotency-Key": string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path: {
@@ -3641,7 +3641,7 @@ export interface operations {
     streamOrder: {
         parameters: {
             query?: {
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: {
@@ -3786,7 +3786,7 @@ export interface operations {
     getOrderHistory: {
         parameters: {
             query?: {
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: never;
@@ -3945,7 +3945,7 @@ export interface operations {
     openPaymentSession: {
         parameters: {
             query?: {
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: never;
@@ -4130,7 +4130,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Items per page. */
                 limit?: number;
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: never;
@@ -4285,7 +4285,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Items per page. */
                 limit?: number;
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: never;
@@ -4450,9 +4450,9 @@ export interface operations {
             header: {
                 /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
                 "Idempotency-Key": string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path: {
@@ -4670,9 +4670,9 @@ export interface operations {
             header: {
                 /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
                 "Idempotency-Key": string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path: {
@@ -4877,7 +4877,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Items per page. */
                 limit?: number;
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: never;
@@ -5033,9 +5033,9 @@ export interface operations {
             header: {
                 /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
                 "Idempotency-Key": string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path: {
@@ -5254,7 +5254,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Items per page. */
                 limit?: number;
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: never;
@@ -5411,9 +5411,9 @@ export interface operations {
             header: {
                 /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
                 "Idempotency-Key": string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path: {
@@ -5629,7 +5629,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path?: never;
@@ -6262,9 +6262,9 @@ export interface operations {
             header: {
                 /** @description Permanently identifies this command among the commands of this route with the same path: 1–255 visible ASCII characters, bare or quoted. Another body with the same key has no effect. */
                 "Idempotency-Key": string;
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context. The service passes it on with the order to its outcome. */
+                /** @description W3C Trace Context. The service passes it on to the outcome of the request. */
                 traceparent?: string;
             };
             path: {
@@ -6473,11 +6473,11 @@ export interface operations {
     getStockCommand: {
         parameters: {
             query?: {
-                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored. */
                 t?: string;
             };
             header?: {
-                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
+                /** @description `wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30). */
                 Prefer?: string;
             };
             path: {

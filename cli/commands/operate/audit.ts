@@ -22,7 +22,7 @@ interface ListOptions {
 /** `orderstream audit list`: who changed endpoints, secrets, prices, findings and dead letters. */
 export function auditCommand(): Command {
   const command = new Command('audit').description(
-    'show who changed endpoints, secrets, prices, findings and dead letters, when and from where',
+    'show who changed what, when and from where: orders, stock, prices, secrets, findings, personal data and more',
   );
   command
     .command('list')

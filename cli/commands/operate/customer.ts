@@ -92,17 +92,17 @@ function keysOf(name: string): readonly string[] {
 
 function textOf({ orders, openOrders, reasons, references, errors, outboxRows, undecided }: Erasure): string {
   const lines = [
-    `${count(orders)} orders have no address, contact and metadata any more`,
+    `erased: address, contact and metadata of ${count(orders)} orders`,
     `erased: ${count(reasons)} reasons, ${count(references)} references of payments, ${count(errors)} errors of deliveries and refunds`,
-    `${count(outboxRows)} outbox rows have no dead letters any more`,
+    `removed: dead letters from ${count(outboxRows)} outbox rows`,
   ];
   if (openOrders > 0)
     lines.push(
-      `${count(openOrders)} of the orders are not shipped; cancel them, because they have no address`,
+      `${count(openOrders)} of the orders are open and not shipped; cancel them, because they have no address`,
     );
   if (undecided > 0)
     lines.push(
-      `${count(undecided)} commands of all customers are not decided yet; repeat the command when workers have decided them`,
+      `${count(undecided)} commands of all customers are not decided yet; repeat the erasure when workers have decided them`,
     );
   return lines.join('\n');
 }

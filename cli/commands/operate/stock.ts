@@ -53,7 +53,7 @@ function showCommand(): Command {
 function historyCommand(): Command {
   return withReadOptions(new Command('history'))
     .description('print the adjustments of a SKU, newest first')
-    .option('--limit <count>', 'at most so many', positiveNumber, listedDefault)
+    .option('--limit <count>', 'maximum number of adjustments', positiveNumber, listedDefault)
     .action(async (sku: string, { name, limit, json }: ReadOptions) => {
       const rows = await reading(name, async (db) => {
         await levelOf(db, sku);

@@ -22,10 +22,10 @@ export function ledgerCommand(): Command {
     )
     .option(
       '--from <time>',
-      'first moment: ISO 8601 in UTC, or a time before now such as 24h; without it all',
+      'start of the range: ISO 8601 in UTC, or a time before now such as 24h; by default the first order',
       utcTime,
     )
-    .option('--to <time>', 'the moment before which the range ends; now by default', utcTime)
+    .option('--to <time>', 'the range ends before this time; now by default', utcTime)
     .option('--json', 'print JSON')
     .option('--name <instance>', 'local instance to read', DEFAULT_INSTANCE)
     .addHelpText('after', ledgerHelp)

@@ -29,10 +29,10 @@ export function refundCommand(): Command {
     )
     .option(
       '--line <line:quantity>',
-      'what units of one line are worth, such as 1:2; repeat it per line',
+      'refund the price of units of one line, such as 1:2; repeat it per line',
       lineUnits,
     )
-    .option('--shipping', 'also what the shipping cost')
+    .option('--shipping', 'refund the shipping too')
     .option('--reason <text>', 'why; the history of the order shows it', reasonText);
   return withChangeOptions(command).action(refund);
 }

@@ -12,12 +12,13 @@ export const problemTable = {
     status: 400,
     title: 'The body is not valid JSON',
     meaning:
-      'The body must be UTF-8 JSON with unique member names, exact integers and limited nesting. Unpaired surrogates are refused. No order was placed.',
+      'The body must be UTF-8 JSON with unique member names, exact integers and limited nesting. Unpaired surrogates are refused. The request changed nothing.',
   },
   VALIDATION_FAILED: {
     status: 400,
     title: 'The request does not match its schema',
-    meaning: '`errors` lists every fault with its JSON pointer or parameter name. No order was placed.',
+    meaning:
+      '`errors` lists every fault with its JSON pointer or parameter name. The request changed nothing.',
   },
   IDEMPOTENCY_KEY_MISSING: {
     status: 400,
@@ -77,7 +78,7 @@ export const problemTable = {
   REFUND_NOT_FOUND: {
     status: 404,
     title: 'The refund was not found',
-    meaning: 'The id does not have the form of a refund id.',
+    meaning: 'The id is not a UUID, so no refund has it.',
   },
   PROVIDER_UNKNOWN: {
     status: 404,
@@ -202,23 +203,23 @@ export const problemTable = {
   INTERNAL: {
     status: 500,
     title: 'Internal server error',
-    meaning: 'Retry with the same key. This never creates a second order.',
+    meaning: 'Retry with the same key. A retry never has a second effect.',
   },
   NOT_PRODUCED: {
     status: 503,
     title: 'The request was not accepted',
-    meaning: 'Nothing was placed or cancelled. Retry with the same key, which never creates a second order.',
+    meaning: 'The request changed nothing. Retry with the same key. A retry never has a second effect.',
   },
   OUTCOME_UNKNOWN: {
     status: 503,
     title: 'It is unknown whether the request was accepted',
     meaning:
-      'The request may have been accepted. Retry with the same key, which never creates a second order.',
+      'The request may have been accepted. Retry with the same key. A retry never has a second effect.',
   },
   OVERLOADED: {
     status: 503,
     title: 'The service is overloaded',
-    meaning: 'No order was placed. Wait `Retry-After` seconds, then retry with the same key.',
+    meaning: 'The request changed nothing. Wait `Retry-After` seconds, then retry with the same key.',
   },
   AUTH_UNAVAILABLE: {
     status: 503,

@@ -123,7 +123,7 @@ export const kinds = {
     group: 'stuck',
     subject: 'order',
     remedy:
-      'The order has been in this state for too long. Look for the command that should have ended it: expiry, payment, shipment.',
+      'The order has been in this state for too long. `orderstream explain` says what it waits for, such as a payment, a shipment or a delivery.',
   },
   TIMER_LATE: {
     group: 'stuck',
@@ -189,7 +189,7 @@ export const kinds = {
     group: 'units',
     subject: 'order',
     remedy:
-      'The lines of the order do not have the units of its shipments and returns. Or its status does not fit its units. Something other than a worker wrote these tables. `orderstream explain` shows the outcomes, which have the right units. Ship and refund nothing of this order before the rows are correct.',
+      'The units of the lines do not equal those of the shipments and returns. Or the status does not fit the units. Something other than a worker wrote these tables. `orderstream explain` shows the outcomes, which have the right units. Ship and refund nothing of this order before the rows are correct.',
   },
   UNPAID_DIFFERS: {
     group: 'unpaid',

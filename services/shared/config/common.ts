@@ -85,7 +85,7 @@ export const paymentFields = {
 export const personalDataFields = {
   personalDataKeys: secretList('PERSONAL_DATA_KEYS', {
     default: [],
-    help: 'Keys for the customer keys in the database, <id>:<base64 of 32 bytes>. The first key encrypts, all keys decrypt. Ingestion seals the personal fields of commands if it has a key. Workers need the same keys before.',
+    help: 'Keys that encrypt the customer keys in the database, <id>:<base64 of 32 bytes>. The first key encrypts, all keys decrypt. Ingestion seals the personal fields of commands if it has a key. Give workers the same keys first.',
   }),
 };
 

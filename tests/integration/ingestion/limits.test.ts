@@ -115,7 +115,7 @@ test('when outcomes lag, orders are refused before their body is read, and reads
   const refused = await until(
     async () => {
       const answer = await place(api, 'c1');
-      return answer.error?.detail.startsWith('No order was placed') === true ? answer : null;
+      return answer.error?.detail.startsWith('The request changed nothing') === true ? answer : null;
     },
     { what: 'a refusal of all orders', everyMs: 50 },
   );

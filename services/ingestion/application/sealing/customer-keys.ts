@@ -78,6 +78,6 @@ export function createCustomerKeys(deps: CustomerKeysDeps): CustomerKeys {
 }
 
 const keyMissing = new Failure('NOT_PRODUCED', {
-  detail: 'The key that encrypts personal data cannot be read at the moment. Nothing was placed.',
+  detail: 'The key that encrypts personal data cannot be read now. The request changed nothing.',
   retryAfterMs,
 });

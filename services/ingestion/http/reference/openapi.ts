@@ -71,7 +71,11 @@ const tokenProblems: ReadonlySet<ProblemCode> = new Set([
 const tags = [
   { name: 'Orders', description: 'Place, read, follow and cancel orders.' },
   { name: 'Payments', description: 'Pay an order, and callbacks of payment providers.' },
-  { name: 'Operators', description: 'Ship, deliver, return and refund orders. For operators of the shop.' },
+  {
+    name: 'Operators',
+    description:
+      'Ship, deliver, return and refund orders, and erase personal data. For operators of the shop.',
+  },
   { name: 'Stock', description: 'Stock of products, for operators.' },
   { name: 'Webhooks', description: 'Webhook endpoints and the events delivered to them.' },
 ];

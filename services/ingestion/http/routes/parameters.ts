@@ -42,7 +42,7 @@ export const ticketParameter: Parameter = {
   in: 'query',
   name: 't',
   description:
-    'The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored.',
+    'The ticket from `statusUrl` or a link. It gives access to a queued order or command. A ticket of another one is ignored.',
   required: false,
   schema: Type.String(),
 };
@@ -50,7 +50,8 @@ export const ticketParameter: Parameter = {
 export const preferParameter: Parameter = {
   in: 'header',
   name: 'Prefer',
-  description: '`wait=N` delays the response until the order changes, for at most N seconds (maximum 30).',
+  description:
+    '`wait=N` delays the response until the order changes or the command has its outcome. It waits at most N seconds (maximum 30).',
   required: false,
   schema: Type.String({ examples: ['wait=10'] }),
 };
@@ -76,7 +77,7 @@ export const commandKeyParameter: Parameter = {
 export const traceparentParameter: Parameter = {
   in: 'header',
   name: 'traceparent',
-  description: 'W3C Trace Context. The service passes it on with the order to its outcome.',
+  description: 'W3C Trace Context. The service passes it on to the outcome of the request.',
   required: false,
   schema: Type.String(),
 };

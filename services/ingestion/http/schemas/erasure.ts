@@ -8,7 +8,7 @@ export const CustomerErasure = Type.Object(
     customerId: Type.String(),
     complete: Type.Boolean({
       description:
-        'False: commands of the time before the request are not processed yet. Repeat the request, because they may have personal data.',
+        'False if some commands from before the request are not processed yet. Then repeat the request, because they may have personal data.',
     }),
     orders: count('Orders that had an address, a contact or metadata.'),
     openOrders: count('Those of them that are neither shipped nor ended. Cancel them: they have no address.'),

@@ -35,7 +35,7 @@ export const RefundRequest = Type.Object(
         description: 'In minor units of the currency of the order. Only without `lines` and `shipping`.',
       }),
     ),
-    lines: lines('see the operation'),
+    lines: lines('`amount`, the shipping, or all that is left is refunded'),
     shipping: Type.Optional(
       Type.Boolean({ description: 'Also refund the shipping. It is refunded at most once.' }),
     ),
@@ -49,7 +49,7 @@ export const ShipmentRequest = Type.Object(
   {
     lines: lines('everything that is left to ship'),
     carrier: Type.Optional(text(nameLengthMax, 'Name of the carrier.')),
-    trackingNumber: Type.Optional(text(nameLengthMax, 'The number by which the carrier knows the parcel.')),
+    trackingNumber: Type.Optional(text(nameLengthMax, 'Number of the parcel at the carrier.')),
   },
   { ...closed, $id: 'ShipmentRequest' },
 );

@@ -22,7 +22,7 @@ export const StockAdjustmentRequest = Type.Object(
       minimum: -stockDeltaMax,
       maximum: stockDeltaMax,
       not: { const: 0 },
-      description: 'Units that are added, or taken away if it is below 0.',
+      description: 'Units to add. A negative number takes units away.',
       examples: [40],
     }),
     reason: text(200, 'Free-text reason. It is stored with the adjustment.'),

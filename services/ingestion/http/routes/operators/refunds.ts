@@ -15,7 +15,7 @@ export const requestRefundOperation = commandOperation(
     url: '/v1/orders/:id/refunds',
     summary: 'Refund a part of the payment of an order',
     description:
-      'Refunds an amount, or what units and the shipping cost. With `{}`: everything that can still be refunded. A refund moves no stock. `services/payments` pays it, so the command only says whether it is requested.',
+      'Refunds an amount, or the price of units, the shipping, or both. With `{}` it refunds all that is left. A refund moves no stock. The outcome says that the refund is requested. The list of refunds shows when the provider has paid it.',
     parameters: [orderIdParameter],
     problems: ['NOT_FOUND'],
   },

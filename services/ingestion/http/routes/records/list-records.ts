@@ -51,7 +51,7 @@ const kinds: { readonly [K in Kind]: KindOf<K> } = {
   },
   returns: {
     schema: OrderReturnList,
-    description: 'Each return is goods that came back.',
+    description: 'Each return has the units that came back together.',
     resource: returnResource,
   },
 };
