@@ -79,9 +79,9 @@ test('place an order and pay it, ship a parcel and take a damaged unit back', {
   const said: string[] = [];
   for (const command of warehouse) said.push(await printedBy(command.replace('ORDER_ID', id)));
   expect(said).toEqual([
-    'shipped as parcel 1: 1 of line 1; the order is PAID (version 3)\n',
-    'the delivery is recorded; the order is PAID (version 4)\n',
+    'shipped as parcel 1: 2 of line 1; the order is SHIPPED (version 3)\n',
+    'the delivery is recorded; the order is DELIVERED (version 4)\n',
     expect.stringMatching(/^return 1: 1 of line 1 \(0 restocked\); refund \S+ of EUR 10\.93 is requested; /),
-    expect.stringMatching(/^refund \S+ of EUR 1\.00 is requested; the order is PAID /),
+    expect.stringMatching(/^refund \S+ of EUR 1\.00 is requested; the order is DELIVERED /),
   ]);
 });
