@@ -70,7 +70,7 @@ module.exports = {
       name: 'product-knows-no-observer',
       severity: 'error',
       from: { path: '^(services|topics|schemas)/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^(cli|stack|loadtest|tests)/' },
+      to: { path: '^(cli|stack|loadtest|ops|tests)/' },
     },
     only('kafkajs-in-one-folder', 'kafkajs', 'services/shared/kafka'),
     only('mysql2-in-one-folder', 'mysql2', 'services/shared/mysql'),

@@ -1,5 +1,5 @@
 import { stopAll, withInstanceLock } from './down.ts';
-import { cacheDir } from './downloads/maven.ts';
+import { cacheDir } from './downloads/cache.ts';
 import { StackError } from './errors.ts';
 import { type Instance, type InstanceOptions, instanceDir, openInstance } from './instance.ts';
 import { mustBeUsable } from './paths.ts';

@@ -19,6 +19,7 @@ const ROOMS = [
   'tests',
   'loadtest',
   'k8s',
+  'ops',
   'docker',
 ];
 

@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { StackError } from '../errors.ts';
 import { type LockOptions, withLock } from '../lock.ts';
+import { cacheDir, cached, FETCH_DEADLINE_MS, type FetchContext } from './cache.ts';
 import { createDownloadMeter } from './download-meter.ts';
 import { versions } from './versions.ts';
 
@@ -23,45 +23,20 @@ export interface Download {
   mavenArgs: (into: string, pom: (dependencies: readonly string[]) => string) => string[];
 }
 
-/** The progress output of a download, and a signal that ends it early. */
-export interface FetchContext {
-  tell: (line: string) => void;
-  signal: AbortSignal;
-}
-
 const run = promisify(execFile);
-const FETCH_DEADLINE_MS = 15 * 60_000;
 const TELL_EVERY_MS = 3_000;
 
 export const plugin = (goal: string): string =>
   `org.apache.maven.plugins:maven-dependency-plugin:${versions.mavenDependencyPlugin}:${goal}`;
 
-export function cacheDir(): string {
-  return path.join(process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'orderstream');
-}
-
 /**
  * Returns the folder with the unpacked download. Downloads it first if it is missing. Two concurrent runs
  * download once.
  */
-export async function fetched(download: Download, context: FetchContext): Promise<string> {
-  const target = path.join(cacheDir(), download.folder);
-  if (existsSync(target)) return target;
-  const lock = {
-    file: `${target}.lock`,
-    waitMs: FETCH_DEADLINE_MS,
-    refuse: (pid: number) =>
-      new StackError(`Process ${pid} has been fetching ${download.label} for too long.`),
-  };
-  return withLock(lock, async () => {
-    if (existsSync(target)) return target;
-    const draft = `${target}.part`;
-    rmSync(draft, { recursive: true, force: true });
-    mkdirSync(draft, { recursive: true });
-    await withLock(mavenLock(download), () => fetchInto(draft, download, context));
-    renameSync(draft, target);
-    return target;
-  });
+export function fetched(download: Download, context: FetchContext): Promise<string> {
+  return cached(download, (draft) =>
+    withLock(mavenLock(download), () => fetchInto(draft, download, context)),
+  );
 }
 
 /** Only one Maven runs at a time. Several would download the same plugins into the same repository. */

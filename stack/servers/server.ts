@@ -1,4 +1,4 @@
-import type { FetchContext } from '../downloads/maven.ts';
+import type { FetchContext } from '../downloads/cache.ts';
 import type { Instance } from '../instance.ts';
 
 /**

@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cacheDir } from '../../../stack/downloads/maven.ts';
+import { cacheDir } from '../../../stack/downloads/cache.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const temporary = mkdtempSync(path.join(tmpdir(), 'os-paths-'));

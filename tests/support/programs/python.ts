@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { cacheDir } from '../../../stack/downloads/maven.ts';
+import { cacheDir } from '../../../stack/downloads/cache.ts';
 import { withLock } from '../../../stack/lock.ts';
 
 const run = promisify(execFile);

@@ -8,7 +8,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { cacheDir, fetched, plugin } from '../../../stack/downloads/maven.ts';
+import { cacheDir } from '../../../stack/downloads/cache.ts';
+import { fetched, plugin } from '../../../stack/downloads/maven.ts';
 import { findOnPath } from '../../../stack/downloads/which.ts';
 import type { Missing } from './missing.ts';
 import { pythonWith } from './python.ts';
