@@ -24,7 +24,9 @@ describe.each(pages)('%s', (page) => {
   });
 
   test('names only commands and options that exist', async () => {
-    const lines = [...text.matchAll(/(?<=`|^)(?:npx )?orderstream ([^`#\n]+)/gm)].map(([, line]) => line!.trim());
+    const lines = [...text.matchAll(/(?<=`|^)(?:npx )?orderstream ([^`#\n]+)/gm)].map(([, line]) =>
+      line!.trim(),
+    );
     const faults = await Promise.all(lines.map(commandFault));
     expect(faults.filter((fault) => fault !== null)).toEqual([]);
   });
@@ -49,6 +51,8 @@ async function commandFault(line: string): Promise<string | null> {
     else if (command.commands.length > 0 && /^[a-z]/.test(word)) return `${line}: no command ${word}`;
   }
   if (command.commands.length > 0) return `${line}: a command is missing`;
-  const unknown = words.find((word) => word.startsWith('--') && !command.options.some(({ long }) => long === word));
+  const unknown = words.find(
+    (word) => word.startsWith('--') && !command.options.some(({ long }) => long === word),
+  );
   return unknown === undefined ? null : `${line}: no option ${unknown}`;
 }

@@ -68,9 +68,10 @@ async function extract(bytes: Buffer, { label, files }: DebianPackage, into: str
   if (code !== 0) throw new StackError(`${label} could not be unpacked: ${output.trim()}`);
 }
 
-/** A package is an archive of `ar`: a line, then members with a header of 60 bytes and an even length. */
+/** A package is an archive of `ar`: a line, then members. Each has a header of 60 bytes and an even length. */
 export function memberOf(archive: Buffer, wanted: string): Buffer {
-  if (archive.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new StackError('This is no Debian package.');
+  if (archive.toString('latin1', 0, MAGIC.length) !== MAGIC)
+    throw new StackError('This is no Debian package.');
   for (let at = MAGIC.length; at + HEADER_BYTES <= archive.length; ) {
     const name = archive.toString('latin1', at, at + 16).trimEnd();
     const bytes = Number(archive.toString('latin1', at + 48, at + 58));
