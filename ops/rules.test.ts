@@ -56,7 +56,7 @@ describe('promtool', () => {
   });
 });
 
-test.each(rules)('each metric and label of the rule $alert$record exists', ({ expr }) => {
+test.each(rules)('each metric and label of "$expr" exists', ({ expr }) => {
   expect(metricFaults(expr, recorded)).toEqual([]);
 });
 
