@@ -181,7 +181,7 @@ export const problemTable = {
   KEY_REUSED: {
     status: 422,
     title: 'The Idempotency-Key was used for another request',
-    meaning: 'You sent this key before with a different body. Use a new key.',
+    meaning: 'This key was sent before with a different body. Use a new key.',
   },
   RATE_LIMITED: {
     status: 429,
