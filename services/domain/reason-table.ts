@@ -83,7 +83,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   PERSONAL_DATA_ERASED: {
     outcome: 'REJECTED',
     meaning:
-      'The personal data of the customer was erased before the order was decided. So nobody can deliver it. Place a new order with a new key, after a minute at the earliest.',
+      'The personal data of the customer was erased before the order was decided. So nobody can deliver the order. Place a new order with a new key, after a minute at the earliest.',
     seen: [],
   },
   SHIPPING_UNAVAILABLE: {
@@ -112,7 +112,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   KEY_CONFLICT: {
     outcome: 'KEY_CONFLICT',
     meaning:
-      'Another order was placed with the same idempotency key. The first order is unchanged. Use a new key.',
+      'Another request was sent before with the same idempotency key. What it did is unchanged. Use a new key.',
     seen: [],
   },
   ORDER_UNKNOWN: {
@@ -132,7 +132,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   },
   PARTLY_SHIPPED: {
     outcome: 'REFUSED',
-    meaning: 'A part of the order is on its way. The order cannot be cancelled as a whole.',
+    meaning: 'A part of the order is on its way. Only an operator can cancel the rest of it.',
     seen: [],
   },
   LINES_UNSUPPORTED: {
@@ -221,7 +221,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   },
   NOT_DUE: {
     outcome: 'REFUSED',
-    meaning: 'The time of the change has not come, or the order has another one.',
+    meaning: 'The time of the change has not come, or the order now has another due time.',
     seen: ['dueAtMs'],
   },
   REFUND_UNKNOWN: {
