@@ -38,18 +38,26 @@ export function mulDivFloor(amount: number, numerator: number, denominator: numb
  * @param weights safe integers of at least 0, whose sum is a safe integer
  */
 export function spread(total: number, weights: readonly number[]): number[] {
-  const sum = weights.reduce((all, weight) => all + weight, 0);
-  const shares: number[] = new Array(weights.length).fill(0);
+  const shares: number[] = [];
+  let sum = 0;
+  for (let index = 0; index < weights.length; index++) {
+    sum += weights[index]!;
+    shares.push(0);
+  }
   if (total === 0 || sum === 0) return shares;
-  const remainders: number[] = new Array(weights.length);
   let left = total;
   for (let index = 0; index < weights.length; index++) {
-    const { share, remainder } = shareOf(total, weights[index]!, sum);
+    const share = mulDivFloor(total, weights[index]!, sum);
     shares[index] = share;
-    remainders[index] = remainder;
     left -= share;
   }
-  for (; left > 0; left--) {
+  if (left > 0) handOut(left, shares, remaindersOf(total, weights, sum));
+  return shares;
+}
+
+/** Gives one unit each to the members with the largest remainders. `left` is less than their number. */
+function handOut(left: number, shares: number[], remainders: number[]): void {
+  for (let rest = left; rest > 0; rest--) {
     let largest = 0;
     for (let index = 1; index < remainders.length; index++) {
       if (remainders[index]! > remainders[largest]!) largest = index;
@@ -57,16 +65,15 @@ export function spread(total: number, weights: readonly number[]): number[] {
     shares[largest]! += 1;
     remainders[largest] = -1;
   }
-  return shares;
 }
 
-function shareOf(total: number, weight: number, sum: number): { share: number; remainder: number } {
-  const product = total * weight;
-  if (product <= Number.MAX_SAFE_INTEGER) {
-    const remainder = product % sum;
-    return { share: (product - remainder) / sum, remainder };
+/** What each share loses by rounding down, in parts of `sum`. */
+function remaindersOf(total: number, weights: readonly number[], sum: number): number[] {
+  const remainders: number[] = [];
+  for (let index = 0; index < weights.length; index++) {
+    const product = total * weights[index]!;
+    if (product <= Number.MAX_SAFE_INTEGER) remainders.push(product % sum);
+    else remainders.push(Number((BigInt(total) * BigInt(weights[index]!)) % BigInt(sum)));
   }
-  const exact = BigInt(total) * BigInt(weight);
-  const divisor = BigInt(sum);
-  return { share: Number(exact / divisor), remainder: Number(exact % divisor) };
+  return remainders;
 }

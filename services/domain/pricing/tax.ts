@@ -95,15 +95,18 @@ function isInclusive(table: TaxTable, { country }: Destination): boolean {
 /** The rates that cover the destination, the most specific first. */
 function ratesAt(table: TaxTable, { country, region }: Destination): CategoryRates[] {
   const found: CategoryRates[] = [];
-  for (const key of country === null ? [anyKey] : [country, anyKey]) {
-    const regions = table.get(key)?.regions;
-    if (regions === undefined) continue;
-    const own = region === null ? undefined : regions.get(regionKey(region));
-    const any = regions.get(anyKey);
-    if (own !== undefined) found.push(own);
-    if (any !== undefined && any !== own) found.push(any);
-  }
+  if (country !== null) addRates(table, country, region, found);
+  addRates(table, anyKey, region, found);
   return found;
+}
+
+function addRates(table: TaxTable, key: string, region: string | null, found: CategoryRates[]): void {
+  const regions = table.get(key)?.regions;
+  if (regions === undefined) return;
+  const own = region === null ? undefined : regions.get(regionKey(region));
+  const any = regions.get(anyKey);
+  if (own !== undefined) found.push(own);
+  if (any !== undefined && any !== own) found.push(any);
 }
 
 function findRate(rates: readonly CategoryRates[], category: string): number | null {

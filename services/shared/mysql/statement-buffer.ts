@@ -47,6 +47,9 @@ const quote = 0x27;
 const backslash = 0x5c;
 const comma = 0x2c;
 const semicolon = 0x3b;
+const zero = 0x30;
+/** Up to here, division by `| 0` is exact. */
+const smallIntegerMax = 0x7fffffff;
 const nonAscii = 0x80;
 const special = /['\\]/g;
 const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
@@ -201,7 +204,23 @@ export class StatementBuffer {
       return;
     }
     if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a safe integer`);
-    this.sql(String(value));
+    if (value >= 0 && value <= smallIntegerMax) this.#digits(value);
+    else this.sql(String(value));
+  }
+
+  /** Writes the digits from the last to the first. A string of them would be garbage. */
+  #digits(value: number): void {
+    let count = 1;
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) count++;
+    this.#reserve(count);
+    const bytes = this.#bytes;
+    let rest = value;
+    for (let at = this.#at + count - 1; at >= this.#at; at--) {
+      const next = (rest / 10) | 0;
+      bytes[at] = zero + rest - next * 10;
+      rest = next;
+    }
+    this.#at += count;
   }
 
   /** A binary literal of a UUID in its canonical text form, or NULL. */

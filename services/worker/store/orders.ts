@@ -63,10 +63,14 @@ export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]
       buffer.comma();
       buffer.integer(line.lineTotal);
       if (!isRuled) continue;
-      for (const amount of [line.discount, line.tax, line.taxIncluded, line.taxRatePpm]) {
-        buffer.comma();
-        buffer.integer(amount);
-      }
+      buffer.comma();
+      buffer.integer(line.discount);
+      buffer.comma();
+      buffer.integer(line.tax);
+      buffer.comma();
+      buffer.integer(line.taxIncluded);
+      buffer.comma();
+      buffer.integer(line.taxRatePpm);
     }
   });
 }
@@ -159,10 +163,16 @@ function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number
   buffer.text(command.customerId);
   buffer.sql(`,'${status}',1,`);
   buffer.text(place.currency);
-  for (const amount of [priced.subtotal, priced.discount, priced.shipping, priced.tax, priced.total]) {
-    buffer.comma();
-    buffer.integer(amount);
-  }
+  buffer.comma();
+  buffer.integer(priced.subtotal);
+  buffer.comma();
+  buffer.integer(priced.discount);
+  buffer.comma();
+  buffer.integer(priced.shipping);
+  buffer.comma();
+  buffer.integer(priced.tax);
+  buffer.comma();
+  buffer.integer(priced.total);
   buffer.comma();
   buffer.text(place.couponCode);
   buffer.comma();
