@@ -42,6 +42,11 @@ if (asked === null) {
   if (asked.json) console.log(JSON.stringify(reportDocument(report), null, 2));
   else for (const line of reportLines(report)) console.log(line);
   if ([...report.rounds.results.values()].flat().some((result) => !result.ok)) process.exitCode = 1;
+  const unknown = (asked.only ?? []).filter((name) => !report.rounds.results.has(name));
+  if (unknown.length > 0) {
+    console.error(`no variant of this bench is named ${unknown.join(' or ')}`);
+    process.exitCode = 2;
+  }
 }
 
 function readArguments() {
