@@ -165,7 +165,9 @@ async function expectBothAtWork(both: readonly Notification[]): Promise<void> {
   const aheadSeconds: number[] = [];
   for (const { metric } of both) {
     expect(await metric('notification_events_total', 'result="stored"')).toBeGreaterThan(0);
-    expect(await metric('notification_attempts_total')).toBeGreaterThan(0);
+    expect(
+      await metric('notification_attempts_total', 'channel="webhook",result="delivered"'),
+    ).toBeGreaterThan(0);
     aheadSeconds.push(Math.round(await metric('clock_ahead_seconds')));
   }
   expect(aheadSeconds.map((seconds) => seconds / 86_400)).toEqual([
