@@ -29,12 +29,4 @@ export const versions = {
     binaries: { x64: 'redis-server-6.2.6-v5-linux-amd64', arm64: 'redis-server-6.2.7-linux-arm64' },
     downloadMb: 12,
   },
-  prometheus: {
-    version: '2.42.0+ds-5+deb12u1',
-    // Debian deletes a package from its pool when a newer one replaces it. Its snapshot keeps every package, by SHA-1.
-    urls: [
-    ],
-    sha256: '81d59a24fce84f7fbe97a45a4f2914b6a5881b5cd1db2a6a0e129e515e1a5f55',
-    downloadMb: 19,
-  },
 } as const;
