@@ -10,7 +10,7 @@ export interface Report<Outcome extends Pick<ChangeOutcome, 'outcome'>> {
   readonly key: string;
   /** What the JSON says about the command besides its key and position. */
   readonly about: object;
-  /** The command that shows the outcome later. */
+  /** What shows the outcome later, as the subject of a sentence. */
   readonly laterWith: string;
   /** The outcome, or null if there is none after `waitMs`. */
   waitFor(waitMs: number): Promise<Outcome | null>;
@@ -31,13 +31,13 @@ export async function reportOutcome<Outcome extends Pick<ChangeOutcome, 'outcome
   const common = { ...about, key, position };
   if (wait === false) {
     if (json) printJson(common);
-    else print(`requested at ${position} with the key ${key}; \`${laterWith}\` shows the outcome`);
+    else print(`requested at ${position} with the key ${key}; ${laterWith} shows the outcome`);
     return;
   }
   const outcome = await report.waitFor(wait * 1_000);
   if (outcome === null)
     throw new CliError(
-      `the command at ${position} has no outcome after ${wait} s. It is in the log: \`${laterWith}\` shows it later`,
+      `the command at ${position} has no outcome after ${wait} s. It is in the log: ${laterWith} shows it later`,
     );
   const isApplied = outcome.outcome === 'APPLIED';
   if (json) printJson({ ...common, ...outcome });

@@ -38,7 +38,7 @@ export async function requestChange(
     await reportOutcome(
       {
         ...{ sent, key, about: { orderId, type, commandId: command.commandId } },
-        laterWith: `orderstream explain ${orderId}`,
+        laterWith: `\`orderstream explain ${orderId}\``,
         waitFor: (waitMs) => waitForOutcome(db, command, sent, waitMs),
         applied: (outcome) => appliedText(type, outcome),
         refused: (outcome) => refusedText(type, outcome),

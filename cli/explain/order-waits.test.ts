@@ -62,7 +62,7 @@ describe('an order waits for', () => {
     ];
     const other = refund({ provider_payment_id: 'p-0', amount: '9000', status: 'SUCCEEDED' });
     expect(waits({ order: paid, items, payments, refunds: all })).toEqual([
-      'a cancel of what is not shipped: nothing is left of its payment, so no parcel can leave',
+      'an operator, who must cancel the rest: its payment was refunded, so nothing more can be shipped',
     ]);
     expect(waits({ order: paid, items, payments, refunds: [all[0]!, other] })).toEqual([
       'the shipment of 3 of line 1',

@@ -54,7 +54,9 @@ function shipmentWait({ order, items, payments, refunds }: WaitingOrder): string
   });
   if (lines.length === 0) return [];
   if (numberOf(order['total']) > 0 && leftOf(payments, refunds) <= 0)
-    return ['a cancel of what is not shipped: nothing is left of its payment, so no parcel can leave'];
+    return [
+      'an operator, who must cancel the rest: its payment was refunded, so nothing more can be shipped',
+    ];
   return [`the shipment of ${unitsText(lines)}`];
 }
 

@@ -35,7 +35,7 @@ export async function adjustStock(sku: string, delta: number, options: AdjustOpt
     await reportOutcome(
       {
         ...{ sent, key, about: { sku, delta, commandId: command.commandId } },
-        laterWith: `orderstream stock history ${sku}`,
+        laterWith: `the same command with --key ${key}`,
         waitFor: (waitMs) => outcomeOf(db, command, sent, waitMs),
         applied: (outcome) => adjustedText(sku, outcome),
         refused: refusedText,

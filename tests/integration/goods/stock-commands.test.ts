@@ -103,7 +103,7 @@ test('arguments out of bounds are refused before anything is sent', async () => 
 
 test('without a wait the history shows the adjustment later; each command has a row in the audit log', async () => {
   expect(await said('add', sku, '2', '--no-wait', '--key', 'later', '--reason', 'for Ada')).toMatch(
-    /^requested at \d+-\d+ with the key later; `orderstream stock history SKU-0` shows the outcome$/,
+    /^requested at \d+-\d+ with the key later; the same command with --key later shows the outcome$/,
   );
   await used().arena.quiesce();
   expect(JSON.parse(await said('history', sku, '--limit', '1', '--json'))).toMatchObject([
