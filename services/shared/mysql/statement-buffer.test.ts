@@ -87,12 +87,20 @@ describe('a binary literal', () => {
 });
 
 describe('an integer', () => {
-  it.each([0, -1, 7, 1_700_000_000_000, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])(
+  it.each([0, -1, 9, 10, 2 ** 31 - 1, 2 ** 31, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])(
     '%d is written in digits',
     (value) => {
       expect(laidOut((buffer) => buffer.integer(value))).toBe(String(value));
     },
   );
+
+  it('of any size is written in digits', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.maxSafeInteger(), fc.nat()), (value) => {
+        expect(laidOut((buffer) => buffer.integer(value))).toBe(String(value));
+      }),
+    );
+  });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, 0.5, 2 ** 53])('is never %d', (value) => {
     expect(() => laidOut((buffer) => buffer.integer(value))).toThrow(RangeError);

@@ -159,10 +159,7 @@ export class StatementBuffer {
 
   /** A quoted string literal, or NULL. The session's sql_mode has backslash escapes on. */
   text(value: string | null): void {
-    if (value === null) {
-      this.sql('NULL');
-      return;
-    }
+    if (value === null) return this.sql('NULL');
     this.#reserve(2 * value.length + 2);
     if (value.length <= shortCharsMax && this.#asciiText(value)) return;
     const escaped = value.replace(special, '\\$&');
@@ -199,13 +196,16 @@ export class StatementBuffer {
    * column.
    */
   integer(value: number | null): void {
-    if (value === null) {
-      this.sql('NULL');
-      return;
-    }
+    if (value === null) return this.sql('NULL');
     if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a safe integer`);
     if (value >= 0 && value <= smallIntegerMax) this.#digits(value);
     else this.sql(String(value));
+  }
+
+  /** A comma, then an integer literal or NULL. */
+  nextInteger(value: number | null): void {
+    this.comma();
+    this.integer(value);
   }
 
   /** Writes the digits from the last to the first. A string of them would be garbage. */
@@ -213,22 +213,17 @@ export class StatementBuffer {
     let count = 1;
     for (let rest = value; rest >= 10; rest = (rest / 10) | 0) count++;
     this.#reserve(count);
-    const bytes = this.#bytes;
     let rest = value;
     for (let at = this.#at + count - 1; at >= this.#at; at--) {
-      const next = (rest / 10) | 0;
-      bytes[at] = zero + rest - next * 10;
-      rest = next;
+      this.#bytes[at] = zero + (rest % 10);
+      rest = (rest / 10) | 0;
     }
     this.#at += count;
   }
 
   /** A binary literal of a UUID in its canonical text form, or NULL. */
   uuid(id: string | null): void {
-    if (id === null) {
-      this.sql('NULL');
-      return;
-    }
+    if (id === null) return this.sql('NULL');
     this.sql("x'");
     this.#reserve(id.length + 1);
     const bytes = this.#bytes;

@@ -31,8 +31,7 @@ export function layOutDeadLetters(
     buffer.text(topic);
     buffer.sql(`,${row.partition},${row.offset},`);
     buffer.uuid(row.orderId);
-    buffer.comma();
-    buffer.integer(row.schemaId);
+    buffer.nextInteger(row.schemaId);
     buffer.comma();
     buffer.text(row.code);
     buffer.comma();
@@ -41,7 +40,6 @@ export function layOutDeadLetters(
     buffer.bytes(row.valueSha256);
     buffer.sql(`,${row.valueBytes},`);
     buffer.integer(row.sourceAtMs);
-    buffer.comma();
-    buffer.integer(row.firstFailedAtMs);
+    buffer.nextInteger(row.firstFailedAtMs);
   });
 }

@@ -30,14 +30,12 @@ export function layOutPayments(
       buffer.comma();
       buffer.text(text);
     }
-    buffer.comma();
-    buffer.integer(payment.amount);
+    buffer.nextInteger(payment.amount);
     buffer.comma();
     buffer.text(payment.currency);
     buffer.sql(`,'${payment.disposition}',`);
     buffer.text(source.reference);
-    buffer.comma();
-    buffer.integer(source.issuedAtMs);
+    buffer.nextInteger(source.issuedAtMs);
     buffer.sql(`,${source.partition},${source.offset},${nowMs}`);
   });
 }
@@ -60,8 +58,7 @@ export function layOutRefunds(buffer: StatementBuffer, refunds: readonly KnownRe
     buffer.text(refund.provider);
     buffer.comma();
     buffer.text(refund.providerPaymentId);
-    buffer.comma();
-    buffer.integer(refund.amount);
+    buffer.nextInteger(refund.amount);
     buffer.comma();
     buffer.text(refund.currency);
     buffer.sql(`,'${refund.status}','${refund.reason}',`);
@@ -73,8 +70,7 @@ export function layOutRefunds(buffer: StatementBuffer, refunds: readonly KnownRe
       buffer.comma();
       buffer.text(text);
     }
-    buffer.comma();
-    buffer.integer(refund.settledAtMs);
+    buffer.nextInteger(refund.settledAtMs);
     buffer.sql(`,${nowMs},${refund.status === 'REQUESTED' ? nowMs : 'NULL'}`);
   });
 }

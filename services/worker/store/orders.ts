@@ -52,25 +52,17 @@ export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]
       const line = priced.lines[index]!;
       buffer.row();
       buffer.integer(key);
-      buffer.comma();
-      buffer.integer(index + 1);
+      buffer.nextInteger(index + 1);
       buffer.comma();
       buffer.text(line.sku);
-      buffer.comma();
-      buffer.integer(line.quantity);
-      buffer.comma();
-      buffer.integer(line.unitPrice);
-      buffer.comma();
-      buffer.integer(line.lineTotal);
+      buffer.nextInteger(line.quantity);
+      buffer.nextInteger(line.unitPrice);
+      buffer.nextInteger(line.lineTotal);
       if (!isRuled) continue;
-      buffer.comma();
-      buffer.integer(line.discount);
-      buffer.comma();
-      buffer.integer(line.tax);
-      buffer.comma();
-      buffer.integer(line.taxIncluded);
-      buffer.comma();
-      buffer.integer(line.taxRatePpm);
+      buffer.nextInteger(line.discount);
+      buffer.nextInteger(line.tax);
+      buffer.nextInteger(line.taxIncluded);
+      buffer.nextInteger(line.taxRatePpm);
     }
   });
 }
@@ -163,20 +155,14 @@ function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number
   buffer.text(command.customerId);
   buffer.sql(`,'${status}',1,`);
   buffer.text(place.currency);
-  buffer.comma();
-  buffer.integer(priced.subtotal);
-  buffer.comma();
-  buffer.integer(priced.discount);
-  buffer.comma();
-  buffer.integer(priced.shipping);
-  buffer.comma();
-  buffer.integer(priced.tax);
-  buffer.comma();
-  buffer.integer(priced.total);
+  buffer.nextInteger(priced.subtotal);
+  buffer.nextInteger(priced.discount);
+  buffer.nextInteger(priced.shipping);
+  buffer.nextInteger(priced.tax);
+  buffer.nextInteger(priced.total);
   buffer.comma();
   buffer.text(place.couponCode);
-  buffer.comma();
-  buffer.integer(priceVersion);
+  buffer.nextInteger(priceVersion);
   buffer.comma();
   buffer.text(command.idempotencyKey);
   buffer.comma();
@@ -196,8 +182,7 @@ function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number
     unpaidUnits,
   ];
   for (const number of numbers) {
-    buffer.comma();
-    buffer.integer(number);
+    buffer.nextInteger(number);
   }
 }
 
