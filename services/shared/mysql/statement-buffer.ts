@@ -159,7 +159,10 @@ export class StatementBuffer {
 
   /** A quoted string literal, or NULL. The session's sql_mode has backslash escapes on. */
   text(value: string | null): void {
-    if (value === null) return this.sql('NULL');
+    if (value === null) {
+      this.sql('NULL');
+      return;
+    }
     this.#reserve(2 * value.length + 2);
     if (value.length <= shortCharsMax && this.#asciiText(value)) return;
     const escaped = value.replace(special, '\\$&');
@@ -196,9 +199,9 @@ export class StatementBuffer {
    * column.
    */
   integer(value: number | null): void {
-    if (value === null) return this.sql('NULL');
-    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a safe integer`);
-    if (value >= 0 && value <= smallIntegerMax) this.#digits(value);
+    if (value === null) this.sql('NULL');
+    else if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a safe integer`);
+    else if (value >= 0 && value <= smallIntegerMax) this.#digits(value);
     else this.sql(String(value));
   }
 
@@ -223,7 +226,10 @@ export class StatementBuffer {
 
   /** A binary literal of a UUID in its canonical text form, or NULL. */
   uuid(id: string | null): void {
-    if (id === null) return this.sql('NULL');
+    if (id === null) {
+      this.sql('NULL');
+      return;
+    }
     this.sql("x'");
     this.#reserve(id.length + 1);
     const bytes = this.#bytes;
@@ -252,9 +258,8 @@ export class StatementBuffer {
     const bytes = this.#bytes;
     let at = this.#at;
     for (let index = 0; index < value.length; index++) {
-      const byte = value[index]!;
-      bytes[at++] = hexDigits[byte >> 4]!;
-      bytes[at++] = hexDigits[byte & 15]!;
+      bytes[at++] = hexDigits[value[index]! >> 4]!;
+      bytes[at++] = hexDigits[value[index]! & 15]!;
     }
     bytes[at++] = quote;
     this.#at = at;
