@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as common from '../services/shared/config/common.ts';
 import type { Field } from '../services/shared/config/index.ts';
@@ -7,6 +7,7 @@ import { type MetricSpec, metricPrefix, metricTable, open } from '../services/sh
 import { serviceProcesses } from '../stack/services.ts';
 import { findingsPage, problemsPage, reasonsPage, webhookBodiesPage } from './docs/code-pages.ts';
 import { page, table } from './docs/page.ts';
+import { fieldsIn, fieldsOfService } from './docs/service-settings.ts';
 
 /** Writes the reference pages from the tables in the code. With `--check` it only names outdated pages. */
 async function main(check: boolean): Promise<number> {
@@ -93,20 +94,6 @@ async function configurationPage(): Promise<string> {
     'Each process reads its environment once, at the start. It reports all problems together and then exits with 1. An empty variable counts as unset. The units of durations are `ms`, `s`, `m`, `h` and `d`.',
     ...parts,
   ]);
-}
-
-/** The fields that a service's config.ts exports. A service without this file has no own fields. */
-async function fieldsOfService(service: string): Promise<Field<unknown>[]> {
-  if (!readdirSync(join(root, 'services', service)).includes('config.ts')) return [];
-  const module = (await import(`../services/${service}/config.ts`)) as Record<string, unknown>;
-  return Object.values(module).flatMap(fieldsIn);
-}
-
-function fieldsIn(exported: unknown): Field<unknown>[] {
-  if (typeof exported !== 'object' || exported === null) return [];
-  return Object.values(exported).filter(
-    (value): value is Field<unknown> => typeof value?.read === 'function',
-  );
 }
 
 function shownDefault({ defaultText }: Field<unknown>): string {

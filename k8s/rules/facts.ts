@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { fieldsIn, fieldsOfService } from '../../scripts/docs/service-settings.ts';
 import * as common from '../../services/shared/config/common.ts';
-import type { Field } from '../../services/shared/config/index.ts';
 import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
 
 export interface Facts {
@@ -41,18 +41,8 @@ export async function readFacts(): Promise<Facts> {
 }
 
 async function settingsOf(service: string): Promise<Setting[]> {
-  const module = (await import(`../../services/${service}/config.ts`)) as Record<string, unknown>;
-  return [...Object.values(common), ...Object.values(module)].flatMap(fieldsIn).map((field) => ({
-    env: field.env,
-    isRequired: field.defaultText === undefined,
-  }));
-}
-
-function fieldsIn(exported: unknown): Field<unknown>[] {
-  if (typeof exported !== 'object' || exported === null) return [];
-  return Object.values(exported).filter(
-    (value): value is Field<unknown> => typeof value?.read === 'function',
-  );
+  const fields = [...Object.values(common).flatMap(fieldsIn), ...(await fieldsOfService(service))];
+  return fields.map(({ env, defaultText }) => ({ env, isRequired: defaultText === undefined }));
 }
 
 function readSecrets(): Map<string, readonly string[]> {
