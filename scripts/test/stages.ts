@@ -24,7 +24,8 @@ const ROOMS = [
 ];
 
 export const stages: readonly Stage[] = [
-  { name: 'types', command: 'tsc', args: ['--noEmit', '-p', '.'] },
+  // The native compiler checks the whole in a third of the time. TypeScript 5 stays for tools that use its API.
+  { name: 'types', command: 'node', args: ['node_modules/typescript-7/bin/tsc', '--noEmit', '-p', '.'] },
   { name: 'lint', command: 'biome', args: ['ci', '.'] },
   { name: 'boundaries', command: 'depcruise', args: ['--config', '.dependency-cruiser.cjs', ...ROOMS] },
   { name: 'generated files', command: 'npm', args: ['run', '--silent', 'gen:check'] },
