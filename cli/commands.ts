@@ -1,5 +1,6 @@
 /** The module of each command. A module is loaded only for its command, because some modules load many others. */
 import type { Command } from 'commander';
+import { hasLocalServers } from './local-instance.ts';
 
 type Load = () => Promise<Command>;
 
@@ -39,12 +40,17 @@ const commandModules: Readonly<Record<string, Load>> = {
   explain: async () => (await import('./commands/orders/explain.ts')).explainCommand(),
 };
 
+/** The image has no local servers to manage. */
+const installed: Readonly<Record<string, Load>> = Object.fromEntries(
+  Object.entries(commandModules).filter(([name]) => name !== 'stack' || hasLocalServers),
+);
+
 /**
  * The command at the start of `args`. Without a known command it loads all commands, for the help and the error
  * message.
  */
 export function loadCommands(args: readonly string[]): Promise<Command[]> {
   const name = args.find((arg) => !arg.startsWith('-'));
-  const load = name === undefined ? undefined : commandModules[name];
-  return Promise.all((load === undefined ? Object.values(commandModules) : [load]).map((each) => each()));
+  const load = name === undefined ? undefined : installed[name];
+  return Promise.all((load === undefined ? Object.values(installed) : [load]).map((each) => each()));
 }

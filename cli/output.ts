@@ -1,7 +1,7 @@
 /**
  * Plain text for a terminal: aligned tables and thousands separators. No colours, so that logs stay readable.
  */
-import { whenOutputIsLost } from '../stack/processes/lost-output.ts';
+import { whenOutputIsLost } from '../services/shared/lifecycle/lost-output.ts';
 import { EXIT_FAILURE } from './errors.ts';
 
 /** Formats `12345` as `12,345`, in every locale. */

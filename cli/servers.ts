@@ -13,8 +13,8 @@ import {
   registryFields,
   withoutPassword,
 } from '../services/shared/config/index.ts';
-import { instanceDir, readInstance, stackStatus } from '../stack/index.ts';
 import { CliError } from './errors.ts';
+import { hasLocalServers, localServers, readInstance } from './local-instance.ts';
 
 const groups = { kafka: kafkaFields, registry: registryFields, mysql: mysqlFields, redis: redisFields };
 
@@ -59,7 +59,7 @@ export function issuerDir(name: string, env: Env): string {
   if (given) return given;
   // A key for a mistyped name would sign tokens that no service accepts.
   if (readInstance(name) === null) throw noInstance(name, ['ORDERSTREAM_TOKEN']);
-  return path.join(instanceDir(name), 'issuer');
+  return path.join(localServers().instanceDir(name), 'issuer');
 }
 
 /** Base URL of the API. */
@@ -80,7 +80,7 @@ async function localAddresses(name: string, missing: ServerName[]): Promise<Reco
       name,
       missing.map((server) => VARIABLE_OF_SERVER[server]),
     );
-  const rows = await stackStatus(name);
+  const rows = await localServers().stackStatus(name);
   const addresses: Record<string, string> = {};
   for (const server of missing) {
     const row = rows.find((candidate) => candidate.server === server);
@@ -95,6 +95,8 @@ async function localAddresses(name: string, missing: ServerName[]): Promise<Reco
 }
 
 function noInstance(name: string, missing: string[]): CliError {
+  if (!hasLocalServers)
+    return new CliError(`this installation has no local servers; set ${missing.join(', ')}`);
   return new CliError(
     `there is no local instance "${name}"; start one with \`orderstream stack up --name ${name}\`, or set ${missing.join(', ')}`,
   );

@@ -4,7 +4,7 @@
  * The exit code is 1 if a run has no number.
  */
 import { parseArgs } from 'node:util';
-import { goOnWithoutOutput } from '../stack/processes/lost-output.ts';
+import { goOnWithoutOutput } from '../services/shared/lifecycle/lost-output.ts';
 import { reportDocument } from './frame/document.ts';
 import { reportLines } from './frame/table.ts';
 import type { BenchOptions, BenchReport } from './frame/types.ts';

@@ -4,6 +4,7 @@
  * than `dev`.
  */
 import { parseArgs } from 'node:util';
+import { whenOutputIsLost } from '../services/shared/lifecycle/lost-output.ts';
 import {
   claimInstance,
   type EndedServer,
@@ -12,7 +13,6 @@ import {
   stackDown,
   stackUp,
   watchServers,
-  whenOutputIsLost,
 } from '../stack/index.ts';
 import { logTail } from './start/log-tail.ts';
 import { createOrderstream, type Orderstream } from './start/orderstream.ts';

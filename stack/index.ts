@@ -11,7 +11,6 @@ export { StackError } from './errors.ts';
 export { instanceDir, readInstance } from './instance.ts';
 export { type MailSink, startMailSink } from './mail-sink.ts';
 export { localPaymentSettings } from './payment-provider/local-settings.ts';
-export { whenOutputIsLost } from './processes/lost-output.ts';
 export { identify, isRunning, type ProcessId, signal } from './processes/process-id.ts';
 export {
   forgetProcess,

@@ -1,7 +1,7 @@
 /** Payments at the provider of a local run. The command line acts in place of a customer or a bank. */
-import { instanceDir, localPaymentSettings, readInstance } from '../../stack/index.ts';
 import type { OrderstreamClient } from '../client/index.ts';
 import { CliError } from '../errors.ts';
+import { localServers, readInstance } from '../local-instance.ts';
 
 export interface PagePayment {
   readonly result: 'paid' | 'declined' | 'failed';
@@ -37,6 +37,7 @@ export async function transfer(
 ): Promise<string> {
   const instance = readInstance(name);
   if (instance === null) throw new CliError(`there is no local instance "${name}"`);
+  const { instanceDir, localPaymentSettings } = localServers();
   const { key } = localPaymentSettings(instanceDir(name));
   const url = `http://127.0.0.1:${instance.ports.paymentProvider}/v1/transfers`;
   const headers = { authorization: `Bearer ${key}` };

@@ -1,5 +1,5 @@
 import { createVitest, type TestModule } from 'vitest/node';
-import { whenOutputIsLost } from '../../stack/index.ts';
+import { whenOutputIsLost } from '../../services/shared/lifecycle/lost-output.ts';
 
 export interface Counts {
   passed: number;

@@ -3,7 +3,7 @@
  * and prints one line for each. It uses an instance that answers; otherwise it starts one for the run.
  */
 import { parseArgs } from 'node:util';
-import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
+import { goOnWithoutOutput } from '../../services/shared/lifecycle/lost-output.ts';
 import { openProduct, type Product } from '../support/programs/product.ts';
 import type { Case } from './case.ts';
 import { cases, shownElsewhere } from './rows.ts';

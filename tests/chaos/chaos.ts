@@ -4,7 +4,7 @@
  * audit of its arena. Without a name, all scenarios run.
  */
 import { parseArgs } from 'node:util';
-import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
+import { goOnWithoutOutput } from '../../services/shared/lifecycle/lost-output.ts';
 import { audit } from '../support/arena/reading/audit.ts';
 import { type ChaosArena, chaosInstance, openChaosArena } from './chaos-arena.ts';
 import type { Figures } from './figures.ts';

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type FailpointName, failpointNames } from '../../services/shared/failpoint/index.ts';
-import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
+import { goOnWithoutOutput } from '../../services/shared/lifecycle/lost-output.ts';
 import type { Arena } from '../support/arena/arena.ts';
 import { createRandom } from '../support/arena/hostile-corpus.ts';
 import { actAt, killAt, type PointAction, pointActions } from '../support/arena/processes/crash.ts';

@@ -8,8 +8,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { goOnWithoutOutput } from '../../services/shared/lifecycle/lost-output.ts';
 import { stackDown, stackEnv, stackUp } from '../../stack/index.ts';
-import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
 import type { Plant } from './sabotage/plant.ts';
 import { plants } from './sabotage/plants.ts';
 

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
+import { goOnWithoutOutput } from '../../services/shared/lifecycle/lost-output.ts';
 import { openProduct, type Product } from '../support/programs/product.ts';
 import { pythonWith } from '../support/programs/python.ts';
 

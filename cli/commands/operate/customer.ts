@@ -3,12 +3,12 @@ import { type Erasure, eraseCustomer } from '../../../services/orders-db/index.t
 import { loadConfig, personalDataFields } from '../../../services/shared/config/index.ts';
 import { createAdmin, createKafkaConfig } from '../../../services/shared/kafka/index.ts';
 import { createKeyWrapper } from '../../../services/shared/personal-data/index.ts';
-import { instanceDir, localPersonalDataKeys, readInstance } from '../../../stack/index.ts';
 import { COMMANDS } from '../../../topics/catalogue.ts';
 import { customerId, seconds } from '../../arguments.ts';
 import { reencryptKeys } from '../../customers/reencrypt-keys.ts';
 import { erasureDbOf, withDatabase } from '../../database.ts';
 import { usageError } from '../../errors.ts';
+import { localServers, readInstance } from '../../local-instance.ts';
 import { currentOperator } from '../../operator.ts';
 import { count, print, printJson } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
@@ -86,8 +86,13 @@ async function reencrypt({ name, json }: { name: string; json?: boolean }): Prom
 
 function keysOf(name: string): readonly string[] {
   const given = process.env['PERSONAL_DATA_KEYS'];
-  const local = !given && readInstance(name) !== null ? localPersonalDataKeys(instanceDir(name)) : undefined;
-  return loadConfig({ PERSONAL_DATA_KEYS: given || local }, personalDataFields).personalDataKeys;
+  return loadConfig({ PERSONAL_DATA_KEYS: given || localKeysOf(name) }, personalDataFields).personalDataKeys;
+}
+
+function localKeysOf(name: string): string | undefined {
+  if (readInstance(name) === null) return undefined;
+  const { instanceDir, localPersonalDataKeys } = localServers();
+  return localPersonalDataKeys(instanceDir(name));
 }
 
 function textOf({ orders, openOrders, reasons, references, errors, outboxRows, undecided }: Erasure): string {

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { loadConfig, secretList } from '../../../services/shared/config/index.ts';
 import { createSecretBox, makeKey } from '../../../services/shared/secrets/index.ts';
-import { instanceDir, localSecretKeys, readInstance } from '../../../stack/index.ts';
 import { withDatabase } from '../../database.ts';
 import { usageError } from '../../errors.ts';
+import { localServers, readInstance } from '../../local-instance.ts';
 import { count, print, printJson } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 import { type Reencrypted, reencrypt } from '../../webhooks/reencrypt.ts';
@@ -48,9 +48,14 @@ async function reencryptAll({ name, dryRun = false, json }: ReencryptOptions): P
 
 function keysOf(name: string): readonly string[] {
   const given = process.env['WEBHOOK_SECRET_KEYS'];
-  const local = !given && readInstance(name) !== null ? localSecretKeys(instanceDir(name)) : undefined;
-  const env = { WEBHOOK_SECRET_KEYS: given || local };
+  const env = { WEBHOOK_SECRET_KEYS: given || localKeysOf(name) };
   return loadConfig(env, { keys: secretList('WEBHOOK_SECRET_KEYS') }).keys;
+}
+
+function localKeysOf(name: string): string | undefined {
+  if (readInstance(name) === null) return undefined;
+  const { instanceDir, localSecretKeys } = localServers();
+  return localSecretKeys(instanceDir(name));
 }
 
 const NAMED_MAX = 20;
