@@ -1,6 +1,6 @@
 /**
- * The local instances of this machine (`npm start`, `orderstream stack up`). The image has no folder `stack/`, so
- * there the command line knows no instance, and every server comes from the environment.
+ * The local instances of this machine (`npm start`, `orderstream stack up`). The image has no folder `stack/`.
+ * There the command line knows no instance, and every server comes from the environment.
  */
 import { existsSync } from 'node:fs';
 

@@ -7,10 +7,10 @@ import {
   createKafkaConfig,
   type KafkaSettings,
 } from '../services/shared/kafka/index.ts';
+import { goOnWithoutOutput } from '../services/shared/lifecycle/lost-output.ts';
 import { createLogger } from '../services/shared/log/index.ts';
 import { noMetrics } from '../services/shared/metrics/index.ts';
 import { stackDown, stackStatus, stackUp } from '../stack/index.ts';
-import { goOnWithoutOutput } from '../services/shared/lifecycle/lost-output.ts';
 import { Ledger, readLog, type Verdict } from './accumulator-ledger.ts';
 
 goOnWithoutOutput();

@@ -1,4 +1,5 @@
 /** Validates each object by the schema of its kind. */
+import * as argo from '@kubernetes-models/argo-rollouts/argoproj.io/v1alpha1';
 import * as keda from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import * as monitoring from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import * as apps from 'kubernetes-models/apps/v1';
@@ -18,6 +19,7 @@ const models: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'batch/v1': batch,
   'networking.k8s.io/v1': networking,
   'policy/v1': policy,
+  'argoproj.io/v1alpha1': argo,
   'keda.sh/v1alpha1': keda,
   'monitoring.coreos.com/v1': monitoring,
 };

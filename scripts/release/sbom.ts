@@ -8,7 +8,7 @@ import path from 'node:path';
 import { licenceOf } from './licences.ts';
 import { type LockedPackage, productionPackages } from './lockfile.ts';
 
-export interface Component {
+interface Component {
   readonly type: string;
   readonly name: string;
   readonly version: string;
@@ -18,7 +18,7 @@ export interface Component {
   readonly licenses?: readonly { readonly license: { readonly id: string } }[];
 }
 
-export interface Sbom {
+interface Sbom {
   readonly bomFormat: string;
   readonly specVersion: string;
   readonly metadata: { readonly component: Component };

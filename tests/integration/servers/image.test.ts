@@ -1,4 +1,4 @@
-/** The files of the image, and nothing else, are enough to run each service and the command line on real servers. */
+/** The files of the image are enough to run each service and the command line on real servers. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
