@@ -4,7 +4,7 @@
  */
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { ErasureDb } from '../services/orders-db/index.ts';
-import { driverOptions, nowSql, parseMysqlUrl } from '../services/shared/mysql/index.ts';
+import { driverOptions, mysqlTlsFault, nowSql, parseMysqlUrl } from '../services/shared/mysql/index.ts';
 import { CliError } from './errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -15,7 +15,12 @@ const CONNECT_TIMEOUT_MS = 5000;
  */
 export async function withDatabase<T>(url: string, work: (db: Connection) => Promise<T>): Promise<T> {
   const options = driverOptions(parseMysqlUrl(url), { timeoutMs: CONNECT_TIMEOUT_MS });
-  const db = await mysql.createConnection(options);
+  const db = await mysql.createConnection(options).catch((error: unknown) => {
+    const fault = mysqlTlsFault(error);
+    throw fault === null
+      ? error
+      : new CliError(`no secure connection to the database: ${fault}`, { cause: error });
+  });
   try {
     await db.query(
       "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5",

@@ -11,6 +11,7 @@ import {
   calmRequestQueues,
   createKafkaConfig,
   type KafkaConfig,
+  kafkaFault,
   readHeadersOnce,
   shareConnectAttempts,
 } from '../../services/shared/kafka/index.ts';
@@ -93,7 +94,9 @@ export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
   try {
     await cluster.connect();
   } catch (error) {
-    throw new CliError(`Kafka at ${settings.brokers.join(', ')} cannot be reached`, { cause: error });
+    const fault = kafkaFault(error);
+    const why = fault === null ? '' : `: ${fault}`;
+    throw new CliError(`Kafka at ${settings.brokers.join(', ')} cannot be reached${why}`, { cause: error });
   }
   return createReader(cluster, (topic) => settings.topicPrefix + topic);
 }

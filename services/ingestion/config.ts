@@ -32,6 +32,18 @@ export const ingestionFields = {
     max: 65535,
     help: 'Port of the API; 0 takes any free one and logs it.',
   }),
+  tlsCert: str('TLS_CERT', {
+    default: '',
+    help: 'File with the certificate of the API and its chain (PEM). The API then serves HTTPS and no HTTP. A new file is used within 5 s.',
+  }),
+  tlsKey: str('TLS_KEY', {
+    default: '',
+    help: 'File with the private key of TLS_CERT (PEM, not encrypted).',
+  }),
+  tlsClientCa: str('TLS_CLIENT_CA', {
+    default: '',
+    help: 'File with CA certificates (PEM). If set, clients must present a certificate of one of them, beside their token.',
+  }),
   ticketSecrets: secretList('TICKET_SECRET', {
     lengthMin: 16,
     help: 'Secrets of tickets and cursors, separated by commas; each has at least 16 characters. The first signs, all verify. The same on all instances.',
@@ -115,5 +127,12 @@ export const ingestionFields = {
 
 /** Rules about more than one field. */
 export function rules(config: ConfigOf<typeof ingestionFields>): string[] {
-  return providerRules(config, { readsCallbacks: true });
+  return [...tlsRules(config), ...providerRules(config, { readsCallbacks: true })];
+}
+
+function tlsRules({ tlsCert, tlsKey, tlsClientCa }: ConfigOf<typeof ingestionFields>): string[] {
+  return [
+    ...((tlsCert === '') === (tlsKey === '') ? [] : ['TLS_CERT and TLS_KEY need each other']),
+    ...(tlsClientCa !== '' && tlsCert === '' ? ['TLS_CLIENT_CA needs TLS_CERT and TLS_KEY'] : []),
+  ];
 }

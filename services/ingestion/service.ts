@@ -1,4 +1,5 @@
 /** Starts and stops ingestion, the service behind the HTTP API. */
+import type { Server as HttpsServer } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
 import { type ServerClock, startServerClock } from '../shared/clock/index.ts';
@@ -20,6 +21,7 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import { createProviders } from '../shared/payment-provider/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
+import { createServerCertificate, type ServerCertificate } from '../shared/tls/index.ts';
 import type { OrderStore } from './application/read/order-store.ts';
 import type { PartitionProgress } from './application/read/partition-progress.ts';
 import { orderReadMs } from './application/read/store-readers.ts';
@@ -45,6 +47,7 @@ const positionsEveryMs = 1_000;
 const sampleEveryMs = 250;
 const logWatchEveryMs = 1_000;
 const schemaWatchEveryMs = 30_000;
+const certificateEveryMs = 5_000;
 const positionsKnownWithinMs = 10_000;
 const heartbeatEveryMs = 15_000;
 /** The stop takes less than 5 s. The produce queue gets this part of the time. */
@@ -60,6 +63,7 @@ export async function startIngestion({
   lifecycle,
   fatal,
 }: Context): Promise<Ingestion> {
+  const certificate = certificateOf(config, log, metrics);
   const codecs = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
   const settings = createKafkaConfig(config, `ingestion-${config.instanceId}`);
   const accumulator = await createAccumulator({
@@ -107,7 +111,8 @@ export async function startIngestion({
   ]);
   const stopTimers = startTimers(parts, { logWatch, schemaWatch }, log, metrics);
   await waitForPositions(parts.progress);
-  const app = createApp(parts.deps);
+  const app = createApp({ ...parts.deps, tls: certificate?.options() });
+  const unfollow = certificate?.follow(app.server as unknown as HttpsServer, certificateEveryMs);
   const url = await app.listen({ host: config.host, port: config.port, backlog: listenBacklog });
   lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not respond');
   lifecycle.addReadiness('lanes', () => {
@@ -126,6 +131,7 @@ export async function startIngestion({
       parts.streams.drain();
       await closeApp(app);
       await accumulator.close(flushDeadlineMs);
+      unfollow?.();
       stopTimers();
       clock.stop();
       topic.close();
@@ -133,6 +139,18 @@ export async function startIngestion({
       await Promise.all([reader.stop(), redis.close(), mysql.close()]);
     },
   };
+}
+
+/** Null if the API speaks plain HTTP, behind a proxy that serves TLS. */
+function certificateOf(config: Context['config'], log: Logger, metrics: Metrics): ServerCertificate | null {
+  if (config.tlsCert === '') return null;
+  const settings = { ca: 'TLS_CLIENT_CA', cert: 'TLS_CERT', key: 'TLS_KEY' };
+  return createServerCertificate({
+    paths: { cert: config.tlsCert, key: config.tlsKey, clientCa: config.tlsClientCa || null },
+    settingOf: (part) => settings[part],
+    log,
+    onExpiry: (atMs) => metrics.set('ingestion_certificate_expires_seconds', atMs / 1000),
+  });
 }
 
 /**

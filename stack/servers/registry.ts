@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { basicAuth, takeLogin } from '../../services/shared/config/index.ts';
+import { parseRegistryUrl } from '../../services/shared/codec/index.ts';
+import { request } from '../../services/shared/http-client/index.ts';
 import { findJava } from '../downloads/java.ts';
 import { type Download, fetched, plugin } from '../downloads/maven.ts';
 import { versions } from '../downloads/versions.ts';
@@ -79,9 +80,8 @@ async function start(context: ServerContext): Promise<void> {
 
 /** Requests the list of subjects, because this request also needs the storage. */
 async function ask(address: string): Promise<void> {
-  const { url, login } = takeLogin(address);
-  const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-  const response = await fetch(`${url.replace(/\/+$/, '')}/subjects`, { headers: basicAuth(login), signal });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  const { base, headers, agent } = parseRegistryUrl(address);
+  const asked = { method: 'GET', headers, agent, timeoutMs: ASK_TIMEOUT_MS } as const;
+  const { status } = await request(`${base}/subjects`, asked);
+  if (status !== 200) throw new Error(`HTTP ${status}`);
 }

@@ -1,6 +1,13 @@
 /** The HTTP application, built without listening. `request-stages.ts` lists the stages of a request. */
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Server } from 'node:http';
+import fastify, {
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { errorMessage } from '../../shared/errors/index.ts';
+import type { ServerTls } from '../../shared/tls/index.ts';
 import { answerClientError } from './client-error.ts';
 import type { Operation } from './operation.ts';
 import { preferredWaitSeconds } from './prefer.ts';
@@ -47,6 +54,8 @@ const httpLimits: HttpLimits = {
 export interface AppDeps extends RouteDeps, AdmitDeps {
   readonly limits?: Partial<HttpLimits>;
   readonly accessLog: AccessLog;
+  /** The certificate of the server. Without it the server speaks plain HTTP. */
+  readonly tls?: ServerTls | undefined;
   /** Origins whose scripts may use the API. */
   readonly corsOrigins?: readonly string[];
 }
@@ -62,13 +71,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     logger: false,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
-    http: {
-      maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersTimeoutMs,
-      connectionsCheckingInterval: connectionsCheckMs,
-      // Node would respond without a body. `faultOfMessage` checks the header instead.
-      requireHostHeader: false,
-    },
+    ...serverOptions(limits, deps.tls),
     // The request line limits the length. An id that is too long is an unknown id, not an unknown route.
     routerOptions: { maxParamLength: limits.headerBytesMax },
     exposeHeadRoutes: false,
@@ -100,6 +103,21 @@ export function createApp(deps: AppDeps): FastifyInstance {
   registerShadowed(app, known);
   registerPages(app, operations);
   return app;
+}
+
+/** Fastify takes the options of Node's server as `http` or as `https`. Only the types of the two differ. */
+function serverOptions(
+  limits: HttpLimits,
+  tls: ServerTls | undefined,
+): Pick<FastifyHttpOptions<Server>, 'http'> {
+  const options = {
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: connectionsCheckMs,
+    // Node would respond without a body. `faultOfMessage` checks the header instead.
+    requireHostHeader: false,
+  };
+  return tls === undefined ? { http: options } : ({ https: { ...options, ...tls } } as object);
 }
 
 /** Registers the route in a separate scope, where bodies of every content type are bytes. */

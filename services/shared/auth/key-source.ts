@@ -41,7 +41,7 @@ export async function loadKeys(source: string): Promise<PublicKeys> {
 }
 
 async function fetchBytes(source: string): Promise<Buffer> {
-  const { url, login } = takeLogin(source);
+  const { url, login } = takeLogin(source, 'JWKS');
   const response = await fetch(url, {
     redirect: 'error',
     signal: AbortSignal.timeout(fetchTimeoutMs),

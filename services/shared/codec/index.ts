@@ -6,3 +6,4 @@ export { schemaIdOf, VALUE_BYTES_MAX } from './frame.ts';
 export { checkCommandId, loadCodecs, loadStateCodec } from './load-codecs.ts';
 export { PoisonError, UnknownSchemaError } from './poison.ts';
 export { listSchemas, registerSchemas, type SchemaReport } from './register-schemas.ts';
+export { parseRegistryUrl } from './registry/target.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EVENTS_SUBJECT, newestSchema } from '../../../schemas/index.ts';
 import { appError } from '../errors/index.ts';
 import { loadSubject } from './load-codecs.ts';
-import type { Registry } from './registry.ts';
+import type { Registry } from './registry/client.ts';
 
 const bundled = newestSchema(EVENTS_SUBJECT).schema as { fields: object[] };
 const wider = {

@@ -11,7 +11,7 @@ import { backoff, retry } from '../retry/index.ts';
 import { compileSchema } from './avro-types.ts';
 import { type Codecs, codecsOf, type SubjectSource } from './bundled-codecs.ts';
 import { type Codec, createCodec, createReaders } from './codec.ts';
-import { createRegistry, type Registry } from './registry.ts';
+import { createRegistry, type Registry } from './registry/client.ts';
 import { createSchemaResolver } from './schema-resolver.ts';
 import { plainShape } from './shapes.ts';
 

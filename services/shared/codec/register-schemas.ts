@@ -1,6 +1,6 @@
 import { type SchemaEntry, schemaCatalogue } from '../../../schemas/index.ts';
 import { appError } from '../errors/index.ts';
-import { createRegistry, type Registry } from './registry.ts';
+import { createRegistry, type Registry } from './registry/client.ts';
 
 export interface SchemaReport {
   subject: string;

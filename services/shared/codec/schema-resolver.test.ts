@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS_SUBJECT, newestSchema } from '../../../schemas/index.ts';
 import { appError } from '../errors/index.ts';
 import { createReaders } from './codec.ts';
-import type { Registry } from './registry.ts';
+import type { Registry } from './registry/client.ts';
 import { createSchemaResolver } from './schema-resolver.ts';
 
 const v1 = { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int' }] };

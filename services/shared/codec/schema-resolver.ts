@@ -3,7 +3,7 @@ import { AppError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { compileSchema } from './avro-types.ts';
 import { addWriter, type Readers } from './codec.ts';
-import type { Registry } from './registry.ts';
+import type { Registry } from './registry/client.ts';
 
 /** Minimum time before a missing id is requested again. A random extra spreads the requests of the workers. */
 const MISSING_MS_MIN = 5_000;

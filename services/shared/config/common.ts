@@ -1,6 +1,40 @@
 import { logLevels } from '../log/index.ts';
 import { bool, durationMs, int, list, oneOf, secret, secretList, str, url } from './fields.ts';
 
+/** Where the token of the SASL mechanism oauthbearer comes from. */
+const kafkaTokenFields = {
+  kafkaOauthTokenUrl: url('KAFKA_SASL_OAUTH_TOKEN_URL', {
+    protocols: ['http', 'https'],
+    default: '',
+    help: 'For oauthbearer: token endpoint of the authorization server (client credentials grant). Plain http is allowed for localhost only.',
+  }),
+  kafkaOauthClientId: str('KAFKA_SASL_OAUTH_CLIENT_ID', {
+    default: '',
+    help: 'Client id at the token endpoint.',
+  }),
+  kafkaOauthClientSecret: secret('KAFKA_SASL_OAUTH_CLIENT_SECRET', {
+    default: '',
+    help: 'Client secret at the token endpoint.',
+  }),
+  kafkaOauthScope: str('KAFKA_SASL_OAUTH_SCOPE', {
+    default: '',
+    help: 'Scope to request at the token endpoint; the default scope of the client when empty.',
+  }),
+  kafkaOauthCa: str('KAFKA_SASL_OAUTH_CA', {
+    default: '',
+    help: 'File with the CA certificates (PEM) that verify the token endpoint. If empty, the list of authorities in Node is used.',
+  }),
+  kafkaOauthTokenFile: str('KAFKA_SASL_OAUTH_TOKEN_FILE', {
+    default: '',
+    help: 'For oauthbearer, instead of the token endpoint: file with the token. It is read at each login.',
+  }),
+  kafkaOauthExtensions: list('KAFKA_SASL_OAUTH_EXTENSIONS', {
+    default: [],
+    itemPattern: /^[A-Za-z]+=[\x21-\x7e]+$/,
+    help: 'For oauthbearer: SASL extensions name=value, for clusters that require them.',
+  }),
+};
+
 export const kafkaFields = {
   kafkaBrokers: list('KAFKA_BROKERS', {
     default: ['127.0.0.1:19092'],
@@ -17,12 +51,25 @@ export const kafkaFields = {
     default: '',
     help: 'File with the CA certificates (PEM) that verify the brokers. If empty, the list of authorities in Node is used.',
   }),
-  kafkaSaslMechanism: oneOf('KAFKA_SASL_MECHANISM', ['', 'plain', 'scram-sha-256', 'scram-sha-512'], {
+  kafkaSslCert: str('KAFKA_SSL_CERT', {
     default: '',
-    help: 'SASL mechanism; none when empty.',
+    help: 'File with the client certificate and its chain (PEM), for brokers that require one.',
   }),
-  kafkaSaslUsername: str('KAFKA_SASL_USERNAME', { default: '', help: 'SASL user.' }),
-  kafkaSaslPassword: secret('KAFKA_SASL_PASSWORD', { default: '', help: 'SASL password.' }),
+  kafkaSslKey: str('KAFKA_SSL_KEY', {
+    default: '',
+    help: 'File with the private key of KAFKA_SSL_CERT (PEM, not encrypted).',
+  }),
+  kafkaSaslMechanism: oneOf(
+    'KAFKA_SASL_MECHANISM',
+    ['', 'plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'],
+    { default: '', help: 'SASL mechanism; none when empty.' },
+  ),
+  kafkaSaslUsername: str('KAFKA_SASL_USERNAME', { default: '', help: 'SASL user, for plain and scram.' }),
+  kafkaSaslPassword: secret('KAFKA_SASL_PASSWORD', {
+    default: '',
+    help: 'SASL password, for plain and scram.',
+  }),
+  ...kafkaTokenFields,
 };
 
 /** The settings of members of a consumer group. */
@@ -39,14 +86,14 @@ export const registryFields = {
   schemaRegistryUrl: url('SCHEMA_REGISTRY_URL', {
     protocols: ['http', 'https'],
     default: 'http://127.0.0.1:18081/apis/ccompat/v7',
-    help: 'Base URL of the Confluent-compatible schema registry.',
+    help: 'Base URL of the Confluent-compatible schema registry, with user:password@ for basic authentication. https:// verifies the host. ?ca=FILE, &cert=FILE and &key=FILE are as in MYSQL_URL.',
   }),
 };
 
 export const mysqlFields = {
   mysqlUrl: url('MYSQL_URL', {
     protocols: ['mysql'],
-    help: 'Database: mysql://user:password@host:port/database. With ?tls=true the connection is encrypted and the host name is verified. &ca=FILE names the CA certificates (PEM).',
+    help: 'Database: mysql://user:password@host:port/database. With ?tls=true the connection is encrypted and the host name is verified. &ca=FILE names the CA certificates (PEM). &cert=FILE and &key=FILE present a client certificate.',
   }),
 };
 
@@ -54,7 +101,7 @@ export const redisFields = {
   redisUrl: url('REDIS_URL', {
     protocols: ['redis', 'rediss'],
     default: 'redis://127.0.0.1:16379',
-    help: 'Redis URL. Redis is only a cache: nothing is lost without it. rediss:// uses TLS and verifies the host. ?ca=FILE names the CA certificates (PEM).',
+    help: 'Redis URL. Redis is only a cache: nothing is lost without it. rediss:// uses TLS and verifies the host. ?ca=FILE, &cert=FILE and &key=FILE are as in MYSQL_URL.',
   }),
 };
 

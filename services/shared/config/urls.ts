@@ -1,4 +1,5 @@
 /** Functions for URLs that contain a login. */
+import { appError } from '../errors/index.ts';
 
 const SECRET_PARAMETER = /pass|secret|token|key/i;
 
@@ -20,16 +21,29 @@ export interface Login {
 }
 
 /**
- * Splits a URL into the URL without its login, for requests and messages, and the login. `fetch` refuses a
- * URL with a login.
+ * The login of a URL, decoded; the parts are empty texts without one. Throws CONFIG_INVALID without the login if a
+ * percent sign in it begins no code. `setting` names the URL.
  */
-export function takeLogin(url: string): { url: string; login: Login | null } {
+export function loginOf({ username, password }: URL, setting: string): Login {
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    // The error of the platform has no details, and its stack may show the password.
+    const problem = `${setting} has a login with a percent sign that begins no code; write %25 for a percent sign`;
+    throw appError('CONFIG_INVALID', { problems: [problem] });
+  }
+}
+
+/**
+ * Splits a URL into the URL without its login, for requests and messages, and the login. `fetch` refuses a
+ * URL with a login. `setting` names the URL in errors. Throws CONFIG_INVALID like `loginOf`.
+ */
+export function takeLogin(url: string, setting: string): { url: string; login: Login | null } {
   const parsed = new URL(url);
-  const { username, password } = parsed;
-  if (username === '' && password === '') return { url, login: null };
+  if (parsed.username === '' && parsed.password === '') return { url, login: null };
+  const login = loginOf(parsed, setting);
   parsed.username = '';
   parsed.password = '';
-  const login = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
   return { url: parsed.href, login };
 }
 

@@ -33,6 +33,10 @@ export const errorTable = {
     disposition: 'retry',
     template: 'The connection to the database was lost: {reason}',
   },
+  MYSQL_TLS: {
+    disposition: 'retry',
+    template: 'No secure connection to the database is possible: {reason}',
+  },
   MYSQL_TOO_MANY_CONNECTIONS: {
     disposition: 'retry',
     template: 'The database accepts no more connections: {reason}',
@@ -94,6 +98,10 @@ export const errorTable = {
     template: 'The broker refused a record of {bytes} bytes for {topic}-{partition}: {reason}',
   },
   KAFKA_UNAVAILABLE: { disposition: 'retry', template: 'Kafka cannot be reached: {reason}' },
+  KAFKA_TOKEN_UNAVAILABLE: {
+    disposition: 'retry',
+    template: 'There is no token for the login at Kafka: {reason}',
+  },
   CONSUMER_CRASHED: {
     disposition: 'fatal',
     template: 'The consumer of group {groupId} crashed and will not restart by itself: {reason}',

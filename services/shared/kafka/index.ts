@@ -32,3 +32,4 @@ export type {
   TopicPartition,
   TopicPartitionOffset,
 } from './types.ts';
+export { kafkaFault } from './unavailable.ts';

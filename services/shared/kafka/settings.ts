@@ -1,6 +1,7 @@
 import type { SASLOptions } from 'kafkajs';
 import { appError } from '../errors/index.ts';
-import { readCaFile } from '../tls/index.ts';
+import { readTlsFiles, type TlsMaterial } from '../tls/index.ts';
+import { type SaslConfig, saslOptions } from './security/sasl.ts';
 
 /** The settings that all Kafka clients use. */
 export interface KafkaSettings {
@@ -8,20 +9,22 @@ export interface KafkaSettings {
   readonly clientId: string;
   /** Prefix of every topic and group name on the wire. Callers use names without it. */
   readonly topicPrefix: string;
-  /** With TLS, brokers must present a certificate for their host name. `ca` is PEM text. */
-  readonly ssl: boolean | { readonly ca: string };
+  /**
+   * With TLS, brokers must present a certificate for their host name. With `cert` and `key`, the client presents a
+   * certificate too.
+   */
+  readonly ssl: false | TlsMaterial;
   readonly sasl: SASLOptions | undefined;
 }
 
 /** The fields of `kafkaFields` (shared/config). All of them except the brokers are optional here. */
-export interface KafkaConfig {
+export interface KafkaConfig extends SaslConfig {
   kafkaBrokers: readonly string[];
   kafkaTopicPrefix?: string;
   kafkaSsl?: boolean;
   kafkaSslCa?: string;
-  kafkaSaslMechanism?: string;
-  kafkaSaslUsername?: string;
-  kafkaSaslPassword?: string;
+  kafkaSslCert?: string;
+  kafkaSslKey?: string;
 }
 
 /** kafkajs's default of 1 s is too short for a broker that is starting or collecting garbage. */
@@ -36,8 +39,8 @@ export const callRetry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 
 
 /**
  * Settings for all clients of one process. `clientId` should be unique per instance, because brokers log it and
- * apply quotas to it. Throws CONFIG_INVALID for a SASL mechanism without user or password. Throws it also for a
- * CA file without TLS or without a certificate.
+ * apply quotas to it. Throws CONFIG_INVALID for a SASL mechanism without its settings. Throws it also for a file of
+ * TLS that is invalid, or set without KAFKA_SSL.
  */
 export function createKafkaConfig(config: KafkaConfig, clientId: string): KafkaSettings {
   return Object.freeze({
@@ -59,23 +62,19 @@ export function withoutPrefix(settings: KafkaSettings, name: string): string {
   return name.startsWith(settings.topicPrefix) ? name.slice(settings.topicPrefix.length) : name;
 }
 
-function sslOptions({ kafkaSsl = false, kafkaSslCa = '' }: KafkaConfig): KafkaSettings['ssl'] {
-  if (kafkaSslCa === '') return kafkaSsl;
-  if (!kafkaSsl) throw appError('CONFIG_INVALID', { problems: ['KAFKA_SSL_CA needs KAFKA_SSL=true'] });
-  return { ca: readCaFile(kafkaSslCa, 'KAFKA_SSL_CA') };
-}
+const fileSettings = { ca: 'KAFKA_SSL_CA', cert: 'KAFKA_SSL_CERT', key: 'KAFKA_SSL_KEY' } as const;
 
-function saslOptions(config: KafkaConfig): SASLOptions | undefined {
-  const { kafkaSaslMechanism: mechanism = '', kafkaSaslUsername: username = '' } = config;
-  const password = config.kafkaSaslPassword ?? '';
-  if (mechanism === '') return undefined;
-  if (username === '' || password === '') {
-    throw appError('CONFIG_INVALID', {
-      problems: [`KAFKA_SASL_MECHANISM=${mechanism} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD`],
-    });
+function sslOptions(config: KafkaConfig): KafkaSettings['ssl'] {
+  const { kafkaSsl = false, kafkaSslCa = '', kafkaSslCert = '', kafkaSslKey = '' } = config;
+  const paths = {
+    ca: kafkaSslCa || undefined,
+    cert: kafkaSslCert || undefined,
+    key: kafkaSslKey || undefined,
+  };
+  if (kafkaSsl) return readTlsFiles(paths, (part) => fileSettings[part]);
+  for (const part of ['ca', 'cert', 'key'] as const) {
+    if (paths[part] === undefined) continue;
+    throw appError('CONFIG_INVALID', { problems: [`${fileSettings[part]} needs KAFKA_SSL=true`] });
   }
-  if (mechanism !== 'plain' && mechanism !== 'scram-sha-256' && mechanism !== 'scram-sha-512') {
-    throw appError('CONFIG_INVALID', { problems: [`KAFKA_SASL_MECHANISM=${mechanism} is not supported`] });
-  }
-  return { mechanism, username, password } as SASLOptions;
+  return false;
 }

@@ -1,4 +1,5 @@
 import { AppError, appError, type ErrorCode, errorMessage } from '../errors/index.ts';
+import { settingsOfUrl, tlsFault } from '../tls/index.ts';
 
 export type MysqlErrorKind =
   | 'duplicateKey'
@@ -75,6 +76,7 @@ const kindOfCode = new Map<string, MysqlErrorKind>([
   ...Object.entries(codeOfKind).map(([kind, code]) => [code, kind as MysqlErrorKind] as const),
   ['COMMIT_UNKNOWN', 'connectionLost'],
   ['MYSQL_POOL_EXHAUSTED', 'tooManyConnections'],
+  ['MYSQL_TLS', 'unavailable'],
 ]);
 
 const connectionCodes: ReadonlySet<unknown> = new Set([
@@ -115,6 +117,8 @@ export function mysqlError(error: unknown, details: { timeoutMs?: number } = {})
   if (error instanceof AppError) return error;
   const { errno, sqlState } = error as { errno?: number; sqlState?: string };
   if (error instanceof Error && 'sql' in error) error.sql = undefined;
+  const fault = mysqlTlsFault(error);
+  if (fault !== null) return appError('MYSQL_TLS', { reason: fault }, { cause: error });
   return appError(
     codeOfKind[classifyMysqlError(error)],
     { ...details, errno, sqlState, reason: errorMessage(error).slice(0, reasonLengthMax) },
@@ -123,3 +127,12 @@ export function mysqlError(error: unknown, details: { timeoutMs?: number } = {})
 }
 
 const reasonLengthMax = 300;
+const tlsSettings = settingsOfUrl('MYSQL_URL');
+
+/** The fault of TLS in an error of the driver, with the setting to check; null for every other error. */
+export function mysqlTlsFault(error: unknown): string | null {
+  // The server sends an error with a number. Its text may repeat values of a statement.
+  const { errno = 0 } = (error ?? {}) as { errno?: number };
+  const isOfServer = errno > 0;
+  return isOfServer ? null : tlsFault(error, tlsSettings);
+}

@@ -1,4 +1,4 @@
-export { classifyMysqlError, type MysqlErrorKind } from './errors.ts';
+export { classifyMysqlError, type MysqlErrorKind, mysqlTlsFault } from './errors.ts';
 export { bytesToUuid, placeholders, textToSql, uuidToBytes, uuidToSql } from './literals.ts';
 export { type ConnectOptions, createMysql, type Mysql } from './mysql.ts';
 export { nowSql, readNowMs } from './now.ts';

@@ -84,7 +84,7 @@ describe('parseMysqlUrl', () => {
       database: 'shop',
       tls: null,
     });
-    expect(parseMysqlUrl('mysql://u@db/x?tls=true').tls).toEqual({ ca: undefined });
+    expect(parseMysqlUrl('mysql://u@db/x?tls=true').tls).toEqual({});
     expect(parseMysqlUrl('mysql://u@db/')).toMatchObject({ port: 3306, database: undefined, tls: null });
   });
 
@@ -95,6 +95,9 @@ describe('parseMysqlUrl', () => {
     'mysql://db/x?tls=maybe',
     'mysql://u:hunter2@db/x?ca=/etc/ca.pem',
     'mysql://u:hunter2@db/x?tls=true&ca=/nowhere/ca.pem',
+    'mysql://u:hunter2@db/x?tls=true&cert=/etc/tls.crt',
+    'mysql://u:hunter2@db/x?tls=true&tls=false',
+    'mysql://u:hunter2%@db/x',
     'mysql://u:hunter2@10.0.0.1/x?tls=true',
     'mysql://u:hunter2@[::1]/x?tls=true',
   ])('refuses %s without repeating a password', (text) => {

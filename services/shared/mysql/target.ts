@@ -4,8 +4,9 @@
  */
 import { isIP } from 'node:net';
 import { type ConnectionOptions, format } from 'mysql2';
+import { loginOf } from '../config/index.ts';
 import { appError } from '../errors/index.ts';
-import { readCaFile } from '../tls/index.ts';
+import { readTlsParameters, type TlsMaterial } from '../tls/index.ts';
 
 export type ConnectionTarget = {
   host: string;
@@ -13,36 +14,36 @@ export type ConnectionTarget = {
   user: string;
   password: string;
   database: string | undefined;
-  /** Null for an unencrypted connection; `ca` is PEM text, `undefined` for the authorities that Node trusts. */
-  tls: { ca: string | undefined } | null;
+  /** Null for an unencrypted connection. With `cert` and `key`, the client presents a certificate. */
+  tls: TlsMaterial | null;
 };
 
 /**
- * Reads `mysql://user:password@host:port/database?tls=true&ca=/path/ca.pem`. With `tls=true` the server must
- * present a certificate for that host name. Throws CONFIG_INVALID without repeating the password.
+ * Reads `mysql://user:password@host:port/database?tls=true&ca=/path/ca.pem&cert=/path/tls.crt&key=/path/tls.key`. With
+ * `tls=true` the server must present a certificate for that host name. Throws CONFIG_INVALID without repeating the
+ * password.
  */
 export function parseMysqlUrl(text: string): ConnectionTarget {
-  const problem = (reason: string) =>
-    appError('CONFIG_INVALID', { problems: [`The database URL ${reason}`] });
-  if (!URL.canParse(text)) throw problem('is not a URL.');
+  const problem = (reason: string) => appError('CONFIG_INVALID', { problems: [`MYSQL_URL ${reason}`] });
+  if (!URL.canParse(text)) throw problem('is not a URL');
   const url = new URL(text);
-  if (url.protocol !== 'mysql:') throw problem('does not begin with mysql://.');
-  const { tls = 'false', ca, ...others } = Object.fromEntries(url.searchParams);
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw problem(`has an unknown parameter ${unknown}.`);
-  if (tls !== 'true' && tls !== 'false') throw problem('has a tls that is neither true nor false.');
-  if (ca !== undefined && tls === 'false') throw problem('has a ca without tls=true.');
+  if (url.protocol !== 'mysql:') throw problem('does not begin with mysql://');
+  const tls = url.searchParams.get('tls') ?? 'false';
+  if (tls !== 'true' && tls !== 'false') throw problem('has a tls that is neither true nor false');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   // The driver verifies host names only. For an address, it would compare the certificate with "localhost".
   if (tls === 'true' && isIP(host) !== 0)
-    throw problem('has tls=true and an IP address; the certificate can be verified for a host name only.');
+    throw problem('has tls=true and an IP address; the certificate can be verified for a host name only');
+  const isEncrypted = tls === 'true';
+  const rules = { setting: 'MYSQL_URL', isEncrypted, encryptedBy: 'tls=true', also: ['tls'] };
+  const login = loginOf(url, 'MYSQL_URL');
   return {
     host,
     port: url.port === '' ? 3306 : Number(url.port),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
+    user: login.username,
+    password: login.password,
     database: decodeURIComponent(url.pathname.slice(1)) || undefined,
-    tls: tls === 'true' ? { ca: ca === undefined ? undefined : readCaFile(ca, 'MYSQL_URL') } : null,
+    tls: readTlsParameters(url.searchParams, rules),
   };
 }
 
@@ -57,7 +58,7 @@ export function driverOptions(
   return {
     ...where,
     // Without `verifyIdentity` the driver accepts any certificate of a known authority, whatever host it names.
-    ssl: tls === null ? undefined : { ca: tls.ca, rejectUnauthorized: true, verifyIdentity: true },
+    ssl: tls === null ? undefined : { ...tls, rejectUnauthorized: true, verifyIdentity: true },
     charset: 'UTF8MB4_BIN',
     timezone: 'Z',
     flags: ['FOUND_ROWS', '-LOCAL_FILES', scripts ? 'MULTI_STATEMENTS' : '-MULTI_STATEMENTS'],

@@ -4,6 +4,7 @@ import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
 import { startTimeout } from '../retry/index.ts';
+import { settingsOfUrl, tlsFault } from '../tls/index.ts';
 import { type Circuit, createCircuit } from './circuit.ts';
 import { parseRedisUrl } from './target.ts';
 
@@ -54,6 +55,7 @@ const connectTimeoutMs = 1000;
 /** A connection with open commands and no data for this long is closed and recreated. */
 const silenceTimeoutMs = 3000;
 const closeTimeoutMs = 500;
+const tlsSettings = settingsOfUrl('REDIS_URL');
 
 /**
  * A cache client. Without Redis a call costs at most the command timeout, and soon nothing, because the
@@ -91,8 +93,7 @@ export function createRedis(options: RedisOptions): Redis {
         state === 'open' ? 'Redis fails; the process skips its calls for now' : 'Redis works again',
       ),
   });
-  // The client reconnects by itself. The level is low because a connection may fail many times a minute.
-  client.on('error', (error) => log.debug({ err: error }, 'the connection to Redis failed'));
+  client.on('error', createErrorLog(client, log));
   let scripts = 0;
   let closed = false;
 
@@ -127,6 +128,30 @@ export function createRedis(options: RedisOptions): Redis {
       await close(client, log);
     },
   };
+}
+
+/**
+ * The client reconnects by itself, many times a minute. So most failures are debug lines. A refused login or a fault of
+ * TLS does not pass by itself. It is a warning, once until the next connection that works.
+ */
+function createErrorLog(client: RedisClient, log: Logger): (error: Error) => void {
+  let isWarned = false;
+  client.on('ready', () => {
+    isWarned = false;
+  });
+  return (error) => {
+    const fault = tlsFault(error, tlsSettings) ?? loginFault(error);
+    if (fault === null || isWarned) return log.debug({ err: error }, 'the connection to Redis failed');
+    isWarned = true;
+    log.warn({ fault }, 'Redis cannot be used with this configuration');
+  };
+}
+
+/** Redis names the kind of an error in the first word of its message. */
+function loginFault({ message }: Error): string | null {
+  return /^(WRONGPASS|NOAUTH|NOPERM)\b/.test(message)
+    ? 'the server refuses the login; check user and password in REDIS_URL'
+    : null;
 }
 
 type Attempt<T> = { kind: 'ok'; value: T } | { kind: 'failed'; error: unknown } | { kind: 'timeout' };

@@ -13,7 +13,7 @@ import {
   PoisonError,
   registerSchemas,
 } from '../../../services/shared/codec/index.ts';
-import { createRegistry } from '../../../services/shared/codec/registry.ts';
+import { createRegistry } from '../../../services/shared/codec/registry/client.ts';
 import { testStack, unique } from '../../support/servers/stack.ts';
 
 const log = { warn: () => undefined } as never;

@@ -75,12 +75,12 @@ describe.each([
     await mysql.present(own);
     expect(await cipherOf(urlWith({ tls: 'true', ca: authority.ca }))).toMatch(/^TLS_|AES|CHACHA/);
     expect(await cipherOf(urlWith({}))).toBe('');
-    await expect(cipherOf(urlWith({ tls: 'true' }))).rejects.toThrow(/unable to verify|self.signed/i);
+    await expect(cipherOf(urlWith({ tls: 'true' }))).rejects.toThrow(/check ca in MYSQL_URL/);
     await expect(cipherOf(urlWith({ tls: 'true', ca: stranger.ca }))).rejects.toThrow(
-      /unable to verify|issuer/i,
+      /check ca in MYSQL_URL/,
     );
     await mysql.present(foreign);
-    await expect(cipherOf(urlWith({ tls: 'true', ca: authority.ca }))).rejects.toThrow(/altnames/);
+    await expect(cipherOf(urlWith({ tls: 'true', ca: authority.ca }))).rejects.toThrow(/another host name/);
   });
 });
 

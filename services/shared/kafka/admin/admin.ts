@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import kafkajs, { type Admin } from 'kafkajs';
-import { appError, errorMessage } from '../../errors/index.ts';
+import { errorMessage } from '../../errors/index.ts';
 import { sleep } from '../../retry/index.ts';
 import { calmRequestQueues } from '../kafkajs/request-queue.ts';
 import { shareConnectAttempts } from '../kafkajs/single-flight-connect.ts';
@@ -11,6 +11,7 @@ import {
   requestTimeoutMs,
   withPrefix,
 } from '../settings.ts';
+import { kafkaUnavailable } from '../unavailable.ts';
 import { groupOffsets, groupPositions, setGroupOffsets, toSeeks } from './group-offsets.ts';
 
 interface TopicSpec {
@@ -116,13 +117,13 @@ async function connected<T>(state: State, call: (admin: Admin) => Promise<T>): P
     await state.connected;
   } catch (error) {
     renew(state, admin);
-    throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+    throw kafkaUnavailable(error);
   }
   try {
     return await call(admin);
   } catch (error) {
     if (isHalfConnected(error) || saysTopicIsGone(error)) renew(state, admin);
-    throw appError('KAFKA_UNAVAILABLE', { reason: reasonOf(error) }, { cause: error });
+    throw kafkaUnavailable(error);
   }
 }
 
@@ -148,13 +149,6 @@ function renew(state: State, admin: Admin): void {
   state.admin = state.build();
   state.connected = null;
   void admin.disconnect().catch(() => undefined);
-}
-
-/** kafkajs hides the errors of single topics in a list. */
-function reasonOf(error: unknown): string {
-  const { errors } = error as { errors?: { topic?: string; message: string }[] };
-  if (!Array.isArray(errors)) return errorMessage(error);
-  return errors.map(({ topic, message }) => `${topic ?? '?'}: ${message}`).join('; ');
 }
 
 async function createTopics(

@@ -3,7 +3,6 @@
  * All requests share one connection.
  */
 import { performance } from 'node:perf_hooks';
-import { appError, errorMessage } from '../../errors/index.ts';
 import { sleep } from '../../retry/index.ts';
 import { failureOf, fetchOnce } from '../consumer/fetch.ts';
 import { silentLogger } from '../kafkajs/client-log.ts';
@@ -14,6 +13,7 @@ import type { FetchResponsePartition } from '../protocol/fetch-protocol.ts';
 import { readRecordSet } from '../protocol/record-reader.ts';
 import { type KafkaSettings, withPrefix } from '../settings.ts';
 import type { InRecord, TopicPartitionOffset } from '../types.ts';
+import { kafkaUnavailable } from '../unavailable.ts';
 import { fetchTopicMetadata } from './topic-id.ts';
 
 /** The ids that distinguish a log from another log of the same name. */
@@ -76,7 +76,7 @@ async function asking<T>(state: State, ask: (cluster: LibraryCluster) => Promise
     return await ask(state.cluster);
   } catch (error) {
     drop(state);
-    throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+    throw kafkaUnavailable(error);
   }
 }
 

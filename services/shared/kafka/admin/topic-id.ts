@@ -1,10 +1,10 @@
 /** Identifies a log by the ids that the cluster gave itself and the topic. */
-import { appError, errorMessage } from '../../errors/index.ts';
 import { silentLogger } from '../kafkajs/client-log.ts';
 import { createCluster, forceCloseCluster } from '../kafkajs/cluster.ts';
 import type { KafkaBroker } from '../kafkajs/library-types.ts';
 import { metadataRequest, type TopicMetadata } from '../protocol/metadata-protocol.ts';
 import { type KafkaSettings, withPrefix } from '../settings.ts';
+import { kafkaUnavailable } from '../unavailable.ts';
 
 const connectRetries = 5;
 
@@ -26,7 +26,7 @@ export async function fetchTopicIds(
   try {
     return await fetchIds(settings, names);
   } catch (error) {
-    throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+    throw kafkaUnavailable(error);
   }
 }
 

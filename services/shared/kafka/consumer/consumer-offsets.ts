@@ -1,8 +1,9 @@
 import type { Group } from 'kafkajs/src/consumer/consumerGroup.js';
-import { appError, errorMessage } from '../../errors/index.ts';
+import { errorMessage } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { saysNotOwner } from '../kafkajs/kafka-errors.ts';
 import type { TopicPartition, TopicPartitionOffset } from '../types.ts';
+import { kafkaUnavailable } from '../unavailable.ts';
 
 /** Kafka's value for "nothing committed". A lower value is a sentinel that a client committed by mistake. */
 const nothingCommitted = -1n;
@@ -30,7 +31,7 @@ export async function commitOffsets(
     return 'committed';
   } catch (error) {
     if (saysNotOwner(error)) return 'notOwner';
-    throw appError('KAFKA_UNAVAILABLE', { reason: `commit: ${errorMessage(error)}` }, { cause: error });
+    throw kafkaUnavailable(error, 'commit');
   }
 }
 

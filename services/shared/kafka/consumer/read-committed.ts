@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
-import { appError, errorMessage } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { createCluster, forceCloseCluster, type LibraryCluster } from '../kafkajs/cluster.ts';
 import { type RecordSet, readRecordSet } from '../protocol/record-reader.ts';
 import { type KafkaSettings, withPrefix } from '../settings.ts';
 import type { InRecord, TopicPartition } from '../types.ts';
+import { kafkaUnavailable } from '../unavailable.ts';
 import { failureOf, fetchOnce } from './fetch.ts';
 
 const fetchWaitMs = 100;
@@ -46,7 +46,7 @@ export async function readCommittedRange(options: {
     }
     return records;
   } catch (error) {
-    throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+    throw kafkaUnavailable(error);
   } finally {
     forceCloseCluster(cluster);
   }

@@ -1,5 +1,6 @@
 import loggers from 'kafkajs/src/loggers/index.js';
 import { createLogger, type Logger } from '../../log/index.ts';
+import { kafkaFault } from '../unavailable.ts';
 import { createThrottledLog, type ThrottledLog } from './throttled-log.ts';
 
 /** kafkajs's numbers of levels. */
@@ -39,7 +40,10 @@ export function silentLogger(): Logger {
 function write(log: Logger, throttled: ThrottledLog, { namespace, level, log: line }: Entry): void {
   const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...details } = line;
   const text = `kafkajs ${namespace}: ${message}`;
-  if (level === errorLevel) throttled('info', details, text);
+  // A fault of TLS does not pass by itself, and a client that retries reports it nowhere else.
+  const fault = level === errorLevel ? kafkaFault({ message }) : null;
+  if (fault !== null) throttled('warn', { ...details, fault }, text);
+  else if (level === errorLevel) throttled('info', details, text);
   else if (level === warnLevel || level === infoLevel) throttled('debug', details, text);
   else log.trace(details, text);
 }

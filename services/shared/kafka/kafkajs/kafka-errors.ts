@@ -35,6 +35,8 @@ const connectionNames: ReadonlySet<string> = new Set([
 interface KafkaError {
   name?: string;
   type?: string;
+  /** Of an AppError. */
+  code?: string;
   retriable?: boolean;
   topic?: string;
   partition?: number;
@@ -66,8 +68,12 @@ export function saysNoCoordinatorYet(error: unknown): boolean {
   );
 }
 
+/** Whether there is no connection, or no token for its login. */
 export function isConnectionTrouble(error: unknown): boolean {
-  return chain(error).some(({ name }) => name !== undefined && connectionNames.has(name));
+  return chain(error).some(
+    ({ name, code }) =>
+      (name !== undefined && connectionNames.has(name)) || code === 'KAFKA_TOKEN_UNAVAILABLE',
+  );
 }
 
 /** The partition whose fetch was outside the log; null for any other error. */

@@ -1,6 +1,5 @@
 import createEosManager from 'kafkajs/src/producer/eosManager/index.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
-import { appError, errorMessage } from '../../errors/index.ts';
 import { backoff, retry } from '../../retry/index.ts';
 import { createClientLogger, silentLogger } from '../kafkajs/client-log.ts';
 import { createCluster, forceCloseCluster, type LibraryCluster } from '../kafkajs/cluster.ts';
@@ -13,6 +12,7 @@ import {
 } from '../protocol/produce-protocol.ts';
 import { encodeBatch } from '../protocol/record-batch.ts';
 import { type KafkaSettings, withPrefix } from '../settings.ts';
+import { kafkaUnavailable } from '../unavailable.ts';
 
 export interface FencedMessage {
   key: Buffer;
@@ -178,5 +178,5 @@ function* parts(messages: readonly FencedMessage[]): Generator<[from: number, to
 }
 
 function unavailable(error: unknown): Error {
-  return appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+  return kafkaUnavailable(error);
 }

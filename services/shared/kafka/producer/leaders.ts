@@ -1,4 +1,3 @@
-import { appError, errorMessage } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { type BrokerMaker, createBrokerMaker } from '../kafkajs/brokers.ts';
 import { forceCloseBroker } from '../kafkajs/force-close.ts';
@@ -12,6 +11,7 @@ import {
   produceRequest,
 } from '../protocol/produce-protocol.ts';
 import type { KafkaSettings } from '../settings.ts';
+import { kafkaUnavailable } from '../unavailable.ts';
 
 /** The result of a produce request. `handed` means that the broker may have received the bytes. */
 export type ProduceOutcome =
@@ -94,7 +94,7 @@ async function refresh(state: State, topics: readonly string[]): Promise<void> {
       replace(state, broker);
     }
   }
-  throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(lastError) }, { cause: lastError });
+  throw kafkaUnavailable(lastError);
 }
 
 /**

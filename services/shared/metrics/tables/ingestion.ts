@@ -38,6 +38,11 @@ export const ingestionMetrics = {
     help: 'Partitions whose orders are refused because their outcomes are too slow.',
     labels: {},
   },
+  ingestion_certificate_expires_seconds: {
+    type: 'gauge',
+    help: 'When the certificate of the API expires, in seconds since 1970. Absent if the API serves no TLS.',
+    labels: {},
+  },
   ingestion_waiting_clients: {
     type: 'gauge',
     help: 'Clients that wait for an outcome or stream an order.',

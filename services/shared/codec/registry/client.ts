@@ -1,9 +1,12 @@
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import type { Compatibility } from '../../../schemas/index.ts';
-import { basicAuth, takeLogin } from '../config/index.ts';
-import { appError, errorMessage } from '../errors/index.ts';
+import type { Compatibility } from '../../../../schemas/index.ts';
+import { appError, errorMessage } from '../../errors/index.ts';
+import { type HttpRequest, request as sendRequest } from '../../http-client/index.ts';
+import { settingsOfUrl, tlsFault } from '../../tls/index.ts';
+import { parseRegistryUrl } from './target.ts';
 
 const REQUEST_TIMEOUT_MS = 3000;
+const tlsSettings = settingsOfUrl('SCHEMA_REGISTRY_URL');
 
 /** Error codes in a response body. A bare 404 may come from a proxy between us and the registry. */
 const SUBJECT_NOT_FOUND = 40401;
@@ -45,16 +48,17 @@ export interface Registry {
  * Client of the Confluent registry API. It uses the library where possible. Plain requests read lists of
  * versions, compatibility, and whether an id is truly missing.
  *
- * @param url base URL, with an optional path; a login in it is sent as basic authentication and never printed
+ * @param url as `parseRegistryUrl` reads it; its login is never printed
+ * @throws AppError CONFIG_INVALID for an invalid URL, or if a file that it names is invalid
  */
 export function createRegistry(url: string): Registry {
-  const { url: address, login } = takeLogin(url);
-  const base = address.replace(/\/+$/, '');
-  const request = (path: string, init: RequestInit): Promise<Answer> =>
-    requestOf(`${base}${path}`, { ...init, headers: { ...init.headers, ...basicAuth(login) } });
+  const { base, login, headers, agent } = parseRegistryUrl(url);
+  const request: Request = (path, init) =>
+    requestOf(base, path, { ...init, headers: { ...init.headers, ...headers }, agent });
   const library = new SchemaRegistry({
     host: base,
     ...(login === null ? {} : { auth: { ...login } }),
+    ...(agent === null ? {} : { agent }),
     clientId: 'orderstream',
     retry: RETRY,
     middlewares: [
@@ -126,7 +130,7 @@ export function createRegistry(url: string): Registry {
 }
 
 type Answer = { status: number; body: unknown };
-type Request = (path: string, init: RequestInit) => Promise<Answer>;
+type Request = (path: string, init: Pick<HttpRequest, 'method' | 'headers' | 'body'>) => Promise<Answer>;
 
 async function putCompatibility(
   request: Request,
@@ -150,13 +154,12 @@ function isLostRace(error: unknown): boolean {
   return status === 409 && /already exists/i.test(errorMessage(error));
 }
 
-async function requestOf(url: string, init: RequestInit): Promise<Answer> {
+async function requestOf(base: string, path: string, init: Omit<HttpRequest, 'timeoutMs'>): Promise<Answer> {
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-    const text = await response.text();
-    return { status: response.status, body: parseOrNull(text) };
+    const { status, text } = await sendRequest(`${base}${path}`, { ...init, timeoutMs: REQUEST_TIMEOUT_MS });
+    return { status, body: parseOrNull(text) };
   } catch (error) {
-    throw unavailable(url, error);
+    throw unavailable(base, error);
   }
 }
 
@@ -191,13 +194,7 @@ function nullOr(code: number, base: string, status: number, body: unknown): null
   throw unavailable(base, `status ${status}: ${JSON.stringify(body)}`);
 }
 
-function unavailable(url: string, cause: unknown): Error {
-  const reason = `${url}: ${causeText(cause)}`;
+function unavailable(base: string, cause: unknown): Error {
+  const reason = `${base}: ${tlsFault(cause, tlsSettings) ?? errorMessage(cause)}`;
   return appError('REGISTRY_UNAVAILABLE', { reason }, { cause });
-}
-
-/** The message `fetch failed` has no details; its cause has them. */
-function causeText(error: unknown): string {
-  const inner = (error as { cause?: unknown } | null)?.cause;
-  return inner === undefined ? errorMessage(error) : `${errorMessage(error)} (${errorMessage(inner)})`;
 }

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRegistry } from './registry.ts';
+import { createRegistry } from './client.ts';
 
 let server: Server | undefined;
 
