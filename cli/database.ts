@@ -4,7 +4,14 @@
  */
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { ErasureDb } from '../services/orders-db/index.ts';
-import { driverOptions, mysqlTlsFault, nowSql, parseMysqlUrl } from '../services/shared/mysql/index.ts';
+import {
+  driverOptions,
+  mysqlTlsFault,
+  nowSql,
+  parseMysqlUrl,
+  type Queryable,
+  type Row,
+} from '../services/shared/mysql/index.ts';
 import { CliError } from './errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -57,6 +64,16 @@ export function erasureDbOf(db: Connection): ErasureDb {
     },
   };
   return own;
+}
+
+/** A connection of the command line with the interface that the readers of services use. */
+export function rowsOf(db: Connection): Pick<Queryable, 'rows'> {
+  return {
+    async rows<T extends object = Row>(sql: string): Promise<T[]> {
+      const [rows] = await db.query(sql);
+      return rows as T[];
+    },
+  };
 }
 
 /** Epoch ms by the clock of the database, like the times of its rows. */

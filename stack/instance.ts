@@ -58,6 +58,7 @@ export function readInstance(name: string): Instance | null {
     instance.ports.paymentProvider ??= instance.ports.projectorAdmin + 4;
     instance.ports.paymentProviderAdmin ??= instance.ports.projectorAdmin + 5;
     instance.ports.schedulerAdmin ??= instance.ports.projectorAdmin + 6;
+    instance.ports.observerAdmin ??= instance.ports.workerAdmin + 19;
     return instance;
   } catch (error) {
     throw new StackError(`${file} is not readable; run "orderstream stack reset --name ${name}".`, {

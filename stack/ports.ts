@@ -23,6 +23,7 @@ export interface Ports {
   paymentProvider: number;
   paymentProviderAdmin: number;
   schedulerAdmin: number;
+  observerAdmin: number;
 }
 
 export const BROKERS_MAX = 3;
@@ -53,6 +54,7 @@ function wellKnown(shift: number): Ports {
     paymentProvider: 18_090 + shift,
     paymentProviderAdmin: 19_171 + shift,
     schedulerAdmin: 19_181 + shift,
+    observerAdmin: 19_191 + shift,
   };
 }
 
@@ -80,6 +82,7 @@ function blockPorts(block: number): Ports {
     paymentProvider: base + 37,
     paymentProviderAdmin: base + 38,
     schedulerAdmin: base + 39,
+    observerAdmin: base + 30,
   };
 }
 

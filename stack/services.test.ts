@@ -50,9 +50,10 @@ test('ingestion stops before the workers, and the workers before the rest; serve
     'worker-9',
     'payments',
     'scheduler',
+    'observer',
     'payment-provider',
     'mail-sink',
   ].map(serviceStopRank);
-  expect(ranks).toEqual([1, 2, 2, 3, 3, 3, 3]);
+  expect(ranks).toEqual([1, 2, 2, 3, 3, 3, 3, 3]);
   expect(serviceStopRank('kafka')).toBeNull();
 });

@@ -29,6 +29,7 @@ export const serviceProcesses: readonly ServiceProcess[] = [
   service('projector', 3, (ports) => ports.projectorAdmin),
   service('payments', 3, (ports) => ports.paymentsAdmin),
   service('scheduler', 3, (ports) => ports.schedulerAdmin),
+  service('observer', 3, (ports) => ports.observerAdmin),
   {
     name: 'payment-provider',
     entry: 'stack/payment-provider/main.ts',

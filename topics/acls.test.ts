@@ -14,12 +14,18 @@ const services = [
   'projector',
   'payments',
   'scheduler',
+  'observer',
 ] as const;
 const principalOf = (name: string) => principals.find((principal) => principal.name === name)!;
 
-/** The code of a service without tests and comments. */
+/** The code of a service without tests and comments, with the library that it imports. */
 function codeOf(service: string): string {
-  const folder = path.join(root, 'services', service);
+  const own = codeIn(service);
+  return own.includes("'../inspection/index.ts'") ? `${own}\n${codeIn('inspection')}` : own;
+}
+
+function codeIn(name: string): string {
+  const folder = path.join(root, 'services', name);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const own = files.filter((file) => file.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(file));
   const text = own.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n');

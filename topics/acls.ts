@@ -12,6 +12,7 @@ export type PrincipalName =
   | 'projector'
   | 'payments'
   | 'scheduler'
+  | 'observer'
   | 'operator'
   | 'setup';
 
@@ -73,6 +74,13 @@ export const principals: readonly Principal[] = [
   },
   { ...nothing, name: 'payments', writes: [COMMANDS] },
   { ...nothing, name: 'scheduler', writes: [COMMANDS] },
+  {
+    ...nothing,
+    name: 'observer',
+    // It reads single records, of which it uses only the timestamp.
+    reads: [COMMANDS, EVENTS, DEAD_LETTERS],
+    watches: [GROUPS.worker, GROUPS.notification, GROUPS.reconciliation, GROUPS.projector],
+  },
   {
     ...nothing,
     name: 'operator',

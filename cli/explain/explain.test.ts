@@ -1,11 +1,11 @@
 /** The work of `explain` on an order with a long life. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
+import type { LaneRow } from '../../services/inspection/index.ts';
 import { COMMANDS, EVENTS } from '../../topics/catalogue.ts';
 import { partitionOfOrder } from '../../topics/partition.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, LogRecord, Range } from '../kafka/log-reader.ts';
-import type { LaneRow } from '../lag/partition-lag.ts';
 import { explainOrder } from './explain.ts';
 import { startOf } from './log-starts.ts';
 

@@ -5,12 +5,12 @@
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { OrderCommand, OrderEvent, OrderState } from '../../schemas/index.ts';
+import { type LaneRow, readLaneRows, waitsFor } from '../../services/inspection/index.ts';
 import { COMMANDS, EVENTS, STATE } from '../../topics/catalogue.ts';
 import { partitionOfOrder } from '../../topics/partition.ts';
-import { databaseNowMs } from '../database.ts';
+import { databaseNowMs, rowsOf } from '../database.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
-import { type LaneRow, readLanes, waitsFor } from '../lag/partition-lag.ts';
 import { readOrderMoney } from '../payments/read-money.ts';
 import { type LogStart, startOf } from './log-starts.ts';
 import { orderWaits } from './order-waits.ts';
@@ -66,7 +66,7 @@ export async function explainOrder(
   { db, reader, decoder }: ExplainDeps,
 ): Promise<OrderLife> {
   const partition = partitionOfOrder(orderId);
-  const lane = (await readLanes(db)).find((row) => row.partition === partition) ?? null;
+  const lane = (await readLaneRows(rowsOf(db))).find((row) => row.partition === partition) ?? null;
   const tables = await readTables(db, orderId);
   const log: OrderLog = { reader, decoder, partition, orderId, start: startOf(tables, lane) };
   const [commands, outcomes, snapshot] = await Promise.all([

@@ -1,6 +1,6 @@
 /** Where the logs may have the first record of an order. A log may have millions of records before it. */
 import type { RowDataPacket } from 'mysql2/promise';
-import type { LaneRow } from '../lag/partition-lag.ts';
+import type { LaneRow } from '../../services/inspection/index.ts';
 
 export interface LogStart {
   /** No command of the order is before this offset. */

@@ -3,9 +3,7 @@
  * lane.
  */
 
-import type { Connection } from 'mysql2/promise';
 import { createLogger } from '../../services/shared/log/index.ts';
-import type { Queryable, Row } from '../../services/shared/mysql/index.ts';
 import { readAllLanes } from '../../services/worker/store/positions.ts';
 import { factsOf, type LogFactsDeps, readLogs } from '../../services/worker/takeover/log-facts.ts';
 import {
@@ -14,6 +12,7 @@ import {
   positionProblem,
 } from '../../services/worker/takeover/position-problem.ts';
 import { COMMANDS, EVENTS, GROUPS } from '../../topics/catalogue.ts';
+import { rowsOf } from '../database.ts';
 import { namingMissing } from '../kafka/missing-topic.ts';
 import type { Opened } from './opened.ts';
 
@@ -46,14 +45,4 @@ async function readChecks(opened: Opened): Promise<LaneCheck[]> {
 function logFactsOf({ admin, eventsAdmin, probe, settings }: Opened): LogFactsDeps {
   const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
   return { topic: COMMANDS, groupId: GROUPS.worker, settings, admin, eventsAdmin, probe, log };
-}
-
-/** A connection of the command line with the interface that the stores of services use. */
-export function rowsOf(db: Connection): Pick<Queryable, 'rows'> {
-  return {
-    async rows<T extends object = Row>(sql: string): Promise<T[]> {
-      const [rows] = await db.query(sql);
-      return rows as T[];
-    },
-  };
 }

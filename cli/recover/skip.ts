@@ -5,12 +5,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
+import { type LaneRow, readLaneRows } from '../../services/inspection/index.ts';
 import { recordAudit } from '../../services/shared/audit/index.ts';
 import { schemaIdOf } from '../../services/shared/codec/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
+import { rowsOf } from '../database.ts';
 import { CliError } from '../errors.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
-import { type LaneRow, readLanes } from '../lag/partition-lag.ts';
 import { auditTargetOf, currentOperator } from '../operator.ts';
 import { print } from '../output.ts';
 import { withServers } from './opened.ts';
@@ -66,7 +67,7 @@ function reasonOf(text: string): string {
  * not be skipped.
  */
 async function waitingLane(db: Connection, partition: number, offset: number): Promise<LaneRow> {
-  const lane = (await readLanes(db)).find((row) => row.partition === partition);
+  const lane = (await readLaneRows(rowsOf(db))).find((row) => row.partition === partition);
   if (lane === undefined) throw new CliError(`no worker has ever owned partition ${partition}`);
   if (lane.next !== offset)
     throw new CliError(`lane ${partition} is at offset ${lane.next}, not at ${offset}: nothing was changed`);
@@ -128,7 +129,7 @@ async function isDone(
 ): Promise<boolean> {
   const endsAtMs = performance.now() + waitSeconds * 1_000;
   do {
-    const lane = (await readLanes(db)).find((row) => row.partition === partition);
+    const lane = (await readLaneRows(rowsOf(db))).find((row) => row.partition === partition);
     if (lane !== undefined && lane.next > offset) return true;
     await sleep(LOOK_EVERY_MS);
   } while (performance.now() < endsAtMs);

@@ -1,8 +1,9 @@
 /** `orderstream recover status`: shows stopped lanes, the reason, and the command that continues them. */
 import type { Connection } from 'mysql2/promise';
 import { type Halt, readHalt } from '../../services/worker/store/halts.ts';
+import { rowsOf } from '../database.ts';
 import { print, printJson, table } from '../output.ts';
-import { checkLanes, type LaneCheck, rowsOf } from './lane-facts.ts';
+import { checkLanes, type LaneCheck } from './lane-facts.ts';
 import { withServers } from './opened.ts';
 
 /**

@@ -15,6 +15,7 @@ const services = [
   'projector',
   'payments',
   'scheduler',
+  'observer',
 ] as const;
 const verbOf = {
   FROM: 'SELECT',
@@ -40,6 +41,8 @@ const sharedStatements = {
   selectOrders: 'SELECT FROM orders',
   selectItems: 'SELECT FROM order_items',
   selectLanes: 'SELECT FROM lane_positions',
+  readLaneRows:
+    'SELECT FROM lane_positions, SELECT FROM lane_waits, SELECT FROM lane_attempts, SELECT FROM outbox',
   couponUses: 'SELECT FROM coupon_counters, SELECT FROM coupon_customers',
   unpaidUnitsOf: 'SELECT FROM unpaid_customers',
   selectRuleVersions: 'SELECT FROM catalogue_state',

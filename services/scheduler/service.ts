@@ -7,7 +7,7 @@ import { type Codec, loadCodecs } from '../shared/codec/index.ts';
 import { commandMessage } from '../shared/command-log/index.ts';
 import { type AppError, errorMessage } from '../shared/errors/index.ts';
 import { type Accumulator, createAccumulator, createKafkaConfig } from '../shared/kafka/index.ts';
-import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
+import { type Running, type ServiceContext, startWork } from '../shared/lifecycle/index.ts';
 import { createMysql, type Pool, readNowMs } from '../shared/mysql/index.ts';
 import type { fields } from './config.ts';
 import { createLeases, type Leases } from './leases.ts';
@@ -17,7 +17,6 @@ import { readLateness } from './timers/due-orders.ts';
 import { createScan, type Scan, type SendEnd } from './timers/scan.ts';
 import { createSentCommands } from './timers/sent-commands.ts';
 import { type DueOrder, timerCommand } from './timers/timer-kinds.ts';
-import { startWork } from './work.ts';
 
 type Context = ServiceContext<typeof fields>;
 
@@ -26,6 +25,7 @@ const produceDeadlineMs = 5_000;
 const renewEveryMs = 3_000;
 const measureEveryMs = 5_000;
 const stopMs = 6_000;
+const trouble = 'the scheduler cannot use the database';
 
 /** Opens all parts in the order of their dependencies. `stop` closes them in reverse order. */
 export async function startScheduler(context: Context): Promise<Running> {
@@ -53,10 +53,10 @@ export async function startScheduler(context: Context): Promise<Running> {
     onAdopted: (orders) => metrics.inc('scheduler_orders_adopted_total', {}, orders),
   });
   const work = [
-    startWork({ what: 'the leases', turn: () => renew(context, leases), log }),
-    startWork({ what: 'the due orders', turn: () => turnOf(context, scan), log }),
-    startWork({ what: 'orders without a timer', turn: adoption.turn, log }),
-    startWork({ what: 'the oldest due order', turn: () => measure(context, mysql.pool), log }),
+    startWork({ what: 'the leases', turn: () => renew(context, leases), log, trouble }),
+    startWork({ what: 'the due orders', turn: () => turnOf(context, scan), log, trouble }),
+    startWork({ what: 'orders without a timer', turn: adoption.turn, log, trouble }),
+    startWork({ what: 'the oldest due order', turn: () => measure(context, mysql.pool), log, trouble }),
   ];
   lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not respond');
   lifecycle.addReadiness(

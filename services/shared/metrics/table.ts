@@ -1,6 +1,7 @@
 import { type LabelValues, type MetricSpec, open } from './spec.ts';
 import { ingestionMetrics } from './tables/ingestion.ts';
 import { notificationMetrics } from './tables/notification.ts';
+import { observerMetrics } from './tables/observer.ts';
 import { paymentsMetrics } from './tables/payments.ts';
 import { projectorMetrics } from './tables/projector.ts';
 import { reconciliationMetrics } from './tables/reconciliation.ts';
@@ -19,6 +20,7 @@ const ownMetrics: Readonly<Record<string, Record<string, MetricSpec>>> = {
   projector: projectorMetrics,
   payments: paymentsMetrics,
   scheduler: schedulerMetrics,
+  observer: observerMetrics,
 };
 
 /**
@@ -34,6 +36,7 @@ export const metricTable = {
   ...projectorMetrics,
   ...paymentsMetrics,
   ...schedulerMetrics,
+  ...observerMetrics,
 } as const satisfies Record<string, MetricSpec>;
 
 type Table = typeof metricTable;

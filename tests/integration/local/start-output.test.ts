@@ -16,6 +16,7 @@ const services = [
   'ingestion',
   'mail-sink',
   'notification',
+  'observer',
   'payment-provider',
   'payments',
   'projector',

@@ -31,6 +31,7 @@ import {
   type Logins,
   loginNames,
 } from '../../support/servers/logins.ts';
+import { refusedStatements } from '../../support/servers/refused-statements.ts';
 import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -224,46 +225,23 @@ it('the scheduler gives an order its timer, and sends its command', async () => 
   expect(Number(left!['n'])).toBe(0);
 });
 
-describe('a login is refused', () => {
-  const statements: readonly [LoginName, string][] = [
-    ['ingestion', "UPDATE orders SET status = 'PAID'"],
-    ['ingestion', 'DELETE FROM orders'],
-    ['ingestion', 'UPDATE products SET unit_price = 1'],
-    ['ingestion', 'SELECT * FROM audit_log'],
-    ['worker', 'SELECT secret FROM webhook_endpoints'],
-    ['worker', 'UPDATE products SET unit_price = 1'],
-    ['worker', 'UPDATE stock SET initial = 9'],
-    ['worker', 'DELETE FROM orders'],
-    ['notification', 'SELECT shipping_address FROM orders'],
-    ['notification', "UPDATE webhook_endpoints SET secret = 'mine'"],
-    ['notification', "UPDATE webhook_endpoints SET url = 'https://mine.example/'"],
-    ['notification', 'UPDATE orders SET version = 9'],
-    ['reconciliation', 'SELECT secret FROM webhook_endpoints'],
-    ['reconciliation', 'UPDATE stock SET available = 9'],
-    ['reconciliation', 'DELETE FROM reconciliation_findings'],
-    ['reconciliation', 'UPDATE provider_records SET amount = 1'],
-    ['projector', 'SELECT secret FROM webhook_endpoints'],
-    ['projector', 'UPDATE orders SET version = 9'],
-    ['payments', "UPDATE refunds SET status = 'SUCCEEDED'"],
-    ['payments', 'SELECT contact FROM orders'],
-    ['payments', 'DELETE FROM refund_attempts'],
-    ['payments', 'DELETE FROM provider_listings'],
-    ['payments', 'SELECT * FROM payments'],
-    ['scheduler', "UPDATE orders SET status = 'EXPIRED'"],
-    ['scheduler', 'SELECT contact FROM orders'],
-    ['scheduler', 'DELETE FROM scheduler_leases'],
-    ['operator', "UPDATE orders SET status = 'PAID'"],
-    ['operator', 'UPDATE payments SET amount = 1'],
-    ['operator', 'DELETE FROM dead_letters'],
-    ['operator', 'DROP TABLE orders'],
-    ...(['ingestion', 'notification', 'operator'] as const).flatMap((login): [LoginName, string][] => [
-      [login, "UPDATE audit_log SET actor = 'nobody'"],
-      [login, 'DELETE FROM audit_log'],
-      [login, 'TRUNCATE TABLE audit_log'],
-    ]),
-  ];
+it('the observer reads the lanes', async () => {
+  const observer = await spawnService('observer', {
+    ...world.env,
+    INSTANCE_ID: 'observer',
+    MYSQL_URL: logins.url('observer'),
+  });
+  try {
+    const read = () => observer.metric('observer_reads_total', 'source="database",result="ok"');
+    await until(async () => (await read()) > 0, { what: 'a reading of the database', deadlineMs: 20_000 });
+    expect(observer.log.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  } finally {
+    expect(await observer.stop()).toEqual({ code: 0, signal: null });
+  }
+});
 
-  it.each(statements)('%s: %s', async (login, sql) => {
+describe('a login is refused', () => {
+  it.each(refusedStatements)('%s: %s', async (login, sql) => {
     const db = await mysql.createConnection(logins.url(login));
     try {
       await expect(db.query(sql)).rejects.toSatisfy((error: { errno: number }) =>

@@ -16,6 +16,7 @@ export const loginNames = [
   'projector',
   'payments',
   'scheduler',
+  'observer',
   'operator',
   'migrate',
 ] as const;

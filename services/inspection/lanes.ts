@@ -1,6 +1,8 @@
 /** The lanes of the workers: their positions, their owners, and the reasons of their waits. */
-import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { COMMANDS } from '../../topics/catalogue.ts';
+import { COMMANDS } from '../../topics/index.ts';
+import type { KafkaAdmin } from '../shared/kafka/index.ts';
+import { type Queryable, textToSql } from '../shared/mysql/index.ts';
+import type { RecordTimes } from './record-times.ts';
 
 /** One lane from the tables. A lane that no worker ever claimed has no row. */
 export interface LaneRow {
@@ -36,6 +38,8 @@ export interface LaneStanding extends LaneRow {
   end: number;
   /** Number of commands without a published outcome. */
   lag: number;
+  /** Timestamp of the oldest of these commands, epoch ms; null if there is none. */
+  oldestAtMs: number | null;
   /** One sentence. Empty if the lane waits for nothing. */
   waitsFor: string;
 }
@@ -57,11 +61,11 @@ const noLane: Omit<LaneRow, 'partition'> = {
 
 type StoredLane = Omit<LaneRow, 'wait'> & {
   [Member in keyof LaneWait as `wait_${Member}`]: LaneWait[Member] | null;
-} & RowDataPacket;
+};
 
 /** Every lane with a row. */
-export async function readLanes(db: Connection): Promise<LaneRow[]> {
-  const [rows] = await db.query<StoredLane[]>(
+export async function readLaneRows(db: Pick<Queryable, 'rows'>): Promise<LaneRow[]> {
+  const rows = await db.rows<StoredLane>(
     'SELECT l.partition_id AS `partition`, l.owner, l.epoch, l.next_offset AS `next`, l.published_offset AS published, ' +
       'l.updated_at_ms AS movedAtMs, ' +
       '(SELECT COUNT(*) FROM outbox o WHERE o.topic = l.topic AND o.partition_id = l.partition_id) AS outboxRows, ' +
@@ -70,8 +74,7 @@ export async function readLanes(db: Connection): Promise<LaneRow[]> {
       'LEFT JOIN lane_waits w ON w.topic = l.topic AND w.partition_id = l.partition_id ' +
       'LEFT JOIN lane_attempts a ON a.topic = l.topic AND a.partition_id = l.partition_id AND a.source_offset = ' +
       '(SELECT MIN(source_offset) FROM lane_attempts b WHERE b.topic = l.topic AND b.partition_id = l.partition_id AND b.source_offset >= l.next_offset) ' +
-      'WHERE l.topic = ? ORDER BY l.partition_id',
-    [COMMANDS],
+      `WHERE l.topic = ${textToSql(COMMANDS)} ORDER BY l.partition_id`,
   );
   return rows.map(rowOf);
 }
@@ -101,12 +104,56 @@ function rowOf(stored: StoredLane): LaneRow {
   return { ...(lane as Omit<LaneRow, 'wait'>), wait };
 }
 
-/** Every partition of the command log with its lane. `ends` are the ends of the log by partition. */
-export function standings(rows: readonly LaneRow[], ends: readonly number[], nowMs: number): LaneStanding[] {
-  return ends.map((end, partition) => {
-    const row = rows.find((candidate) => candidate.partition === partition) ?? { ...noLane, partition };
-    return { ...row, end, lag: Math.max(0, end - row.published), waitsFor: waitsFor(row, end, nowMs) };
-  });
+/** The part of the command log that exists, by partition. */
+type Ends = ReadonlyMap<number, { readonly low: bigint; readonly high: bigint }>;
+
+/**
+ * Every partition of the command log with its lane, also lanes without an owner. Read `rows` before: then the log never
+ * has fewer commands than are decided. Throws KAFKA_UNAVAILABLE.
+ *
+ * @param nowMs epoch ms by the clock of the database
+ */
+export async function readStandings(
+  { admin, times }: { admin: Pick<KafkaAdmin, 'endOffsets'>; times: RecordTimes },
+  rows: readonly LaneRow[],
+  nowMs: number,
+): Promise<LaneStanding[]> {
+  const lanes = standings(rows, await admin.endOffsets(COMMANDS), nowMs);
+  const behind = lanes.filter(({ lag }) => lag > 0);
+  const found = await times.at(
+    behind.map(({ partition, end, lag }) => ({ topic: COMMANDS, partition, offset: BigInt(end - lag) })),
+  );
+  for (const [index, lane] of behind.entries()) lane.oldestAtMs = found[index]!;
+  return lanes;
+}
+
+/** Like `readStandings`, without the times of records. */
+export function standings(rows: readonly LaneRow[], ends: Ends, nowMs: number): LaneStanding[] {
+  return [...ends]
+    .toSorted(([a], [b]) => a - b)
+    .map(([partition, { low, high }]) => {
+      const row = rows.find((candidate) => candidate.partition === partition) ?? { ...noLane, partition };
+      const end = Number(high);
+      const lag = Math.max(0, end - Math.max(row.published, Number(low)));
+      return { ...row, end, lag, oldestAtMs: null, waitsFor: waitsFor(row, end, nowMs) };
+    });
+}
+
+/**
+ * Whether the lane makes no progress. Either its owner reports a wait, or it has had a command for 10 s and decided
+ * nothing.
+ */
+export function isStalled(
+  { wait, lag, movedAtMs, oldestAtMs }: Pick<LaneStanding, 'wait' | 'lag' | 'movedAtMs' | 'oldestAtMs'>,
+  nowMs: number,
+): boolean {
+  if (wait !== null) return true;
+  return lag > 0 && nowMs - Math.max(movedAtMs, oldestAtMs ?? 0) > STILL_AFTER_MS;
+}
+
+/** Age of the record at which a reader is, in seconds; 0 if there is none. */
+export function lagSeconds({ oldestAtMs }: { oldestAtMs: number | null }, nowMs: number): number {
+  return oldestAtMs === null ? 0 : Math.max(0, nowMs - oldestAtMs) / 1_000;
 }
 
 /** The event that the oldest command without an outcome waits for, as a sentence. */
@@ -130,9 +177,7 @@ export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
 
 /** The lanes without progress, in one line. Empty if there are none. */
 export function stillLanes(lanes: readonly LaneStanding[], nowMs: number): string[] {
-  const still = lanes.filter(
-    ({ wait, lag, movedAtMs }) => wait !== null || (lag > 0 && nowMs - movedAtMs > STILL_AFTER_MS),
-  );
+  const still = lanes.filter((lane) => isStalled(lane, nowMs));
   if (still.length === 0) return [];
   const named = still.map(({ partition, owner }) => `${partition}${owner === '' ? '' : ` (${owner})`}`);
   return [`${still.length} of ${lanes.length} lanes make no progress: ${named.join(', ')}`];

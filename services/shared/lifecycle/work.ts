@@ -1,6 +1,6 @@
 /** A loop of turns that ends with the service. */
-import { errorMessage } from '../shared/errors/index.ts';
-import type { Logger } from '../shared/log/index.ts';
+import { errorMessage } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
 
 export interface WorkDeps {
   /** For log lines and readiness, such as "the due orders". */
@@ -8,6 +8,8 @@ export interface WorkDeps {
   /** Does one step. Returns the pause until the next step, in ms. */
   readonly turn: () => Promise<number>;
   readonly log: Logger;
+  /** The log message after a failed turn. */
+  readonly trouble: string;
 }
 
 export interface Work {
@@ -21,7 +23,7 @@ const troubleMs = 1_000;
 const silenceMaxMs = 15_000;
 
 /** Runs the turns one after another. A failed turn is logged, and the next one follows after a second. */
-export function startWork({ what, turn, log }: WorkDeps): Work {
+export function startWork({ what, turn, log, trouble }: WorkDeps): Work {
   let stopping = false;
   const bell = Promise.withResolvers<void>();
   let lastMs = performance.now();
@@ -32,7 +34,7 @@ export function startWork({ what, turn, log }: WorkDeps): Work {
         pauseMs = await turn();
         lastMs = performance.now();
       } catch (error) {
-        log.warn({ work: what, reason: errorMessage(error) }, 'the scheduler cannot use the database');
+        log.warn({ work: what, reason: errorMessage(error) }, trouble);
       }
       await pause(pauseMs, bell.promise);
     }

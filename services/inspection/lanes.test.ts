@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { type LaneRow, type LaneWait, standings, stillLanes, waitsFor } from './partition-lag.ts';
+import {
+  isStalled,
+  type LaneRow,
+  type LaneWait,
+  lagSeconds,
+  standings,
+  stillLanes,
+  waitsFor,
+} from './lanes.ts';
 
 const NOW_MS = 1_000_000;
+const endsOf = (...ends: number[]) =>
+  new Map(ends.map((end, partition) => [partition, { low: 0n, high: BigInt(end) }]));
 const lane: LaneRow = {
   partition: 3,
   owner: 'worker-1',
@@ -89,7 +99,7 @@ describe('a lane waits for', () => {
 
 describe('standings', () => {
   it('have an entry for partitions that no worker has ever claimed', () => {
-    const lines = standings([{ ...lane, partition: 1 }], [0, 12, 5], NOW_MS);
+    const lines = standings([{ ...lane, partition: 1 }], endsOf(0, 12, 5), NOW_MS);
     expect(lines.map(({ partition, lag }) => [partition, lag])).toEqual([
       [0, 0],
       [1, 2],
@@ -108,8 +118,29 @@ describe('stalled lanes', () => {
       wait: partition === 7 ? wait : null,
       movedAtMs: partition === 3 ? NOW_MS - 60_000 : NOW_MS,
     }));
-    const lines = standings(rows, Array(12).fill(12), NOW_MS);
+    const lines = standings(rows, endsOf(...Array(12).fill(12)), NOW_MS);
     expect(stillLanes(lines, NOW_MS)).toEqual(['2 of 12 lanes make no progress: 3 (worker-1), 7 (worker-1)']);
-    expect(stillLanes(standings(rows.slice(0, 3), [12, 12, 12], NOW_MS), NOW_MS)).toEqual([]);
+    expect(stillLanes(standings(rows.slice(0, 3), endsOf(12, 12, 12), NOW_MS), NOW_MS)).toEqual([]);
+  });
+});
+
+describe('a lane is stalled', () => {
+  it.each<[string, boolean, Partial<LaneRow> & { lag?: number; oldestAtMs?: number | null }]>([
+    ['if it decides nothing for more than 10 s', true, { lag: 1, oldestAtMs: NOW_MS - 10_001 }],
+    ['not while its oldest command is younger', false, { lag: 1, oldestAtMs: NOW_MS - 10_000 }],
+    ['not if it decided something', false, { lag: 1, oldestAtMs: NOW_MS - 60_000, movedAtMs: NOW_MS }],
+    ['not without commands', false, { lag: 0, oldestAtMs: null }],
+    ['if its owner reports a wait', true, { wait }],
+  ])('%s', (_what, expected, change) => {
+    expect(isStalled({ lag: 0, oldestAtMs: null, ...lane, movedAtMs: 0, ...change }, NOW_MS)).toBe(expected);
+  });
+});
+
+describe('the lag in seconds', () => {
+  it('is the age of the oldest command, and never below 0', () => {
+    const ages = [NOW_MS - 1_500, NOW_MS + 5_000, null].map((oldestAtMs) =>
+      lagSeconds({ oldestAtMs }, NOW_MS),
+    );
+    expect(ages).toEqual([1.5, 0, 0]);
   });
 });
