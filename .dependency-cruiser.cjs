@@ -82,6 +82,7 @@ module.exports = {
     only('mysql2-in-one-folder', 'mysql2', 'services/shared/mysql'),
     only('ioredis-in-one-folder', 'ioredis', 'services/shared/redis'),
     only('avsc-in-one-folder', 'avsc', 'services/shared/codec'),
+    only('opentelemetry-in-one-folder', '@opentelemetry', 'services/shared/trace'),
     only('registry-in-one-folder', '@kafkajs/confluent-schema-registry', 'services/shared/codec'),
   ],
   options: {

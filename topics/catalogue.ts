@@ -93,6 +93,7 @@ const EVENT_HEADERS: readonly TopicHeader[] = [
   { name: 'ce_type', meaning: 'type, e.g. order.accepted' },
   { name: 'ce_time', meaning: 'occurredAt as RFC 3339' },
   { name: 'content-type', meaning: 'application/avro' },
+  { name: 'traceparent', meaning: 'W3C Trace Context of the command; only if its trace is recorded' },
 ];
 
 const DEAD_LETTER_HEADERS: readonly TopicHeader[] = [

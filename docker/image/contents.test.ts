@@ -21,6 +21,11 @@ describe('the product image', () => {
     expect(product).toEqual(expect.arrayContaining(programs(root)));
   });
 
+  it('has the module that switches traces on, and its packages', () => {
+    expect(product).toContain('services/shared/trace/register.ts');
+    expect(product).toContain('node_modules/@opentelemetry/sdk-trace/dist/index.mjs');
+  });
+
   it('has both directions of each migration', () => {
     const up = product.filter((file) => file.endsWith('.up.sql'));
     expect(up.length).toBeGreaterThan(10);

@@ -10,13 +10,15 @@ export type Target = 'product' | 'trial';
 
 /** Files that programs read but do not import. */
 const dataFiles = ['services/orders-db/migrations/*.sql'];
+/** Modules that `node --import` loads before a service. */
+const preloadedModules = ['services/shared/trace/register.ts'];
 /** The command line finds local servers only where this folder exists. */
 const absentFolders = ['stack'];
 const trialEntries = ['stack/payment-provider/main.ts'];
 
 /** The files of an image, as sorted paths relative to `root`, which has the production packages installed. */
 export function imageFiles(root: string, target: Target = 'product'): string[] {
-  const product = reachableModules(root, programs(root), absentFolders);
+  const product = reachableModules(root, [...programs(root), ...preloadedModules], absentFolders);
   const trial = target === 'trial' ? reachableModules(root, trialEntries) : [];
   const packages = productionPackages(root)
     .filter(({ folder }) => existsSync(path.join(root, folder)))

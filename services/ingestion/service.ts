@@ -33,7 +33,7 @@ import { wire } from './wiring.ts';
 
 type Context = Pick<
   ServiceContext<typeof ingestionFields>,
-  'config' | 'log' | 'metrics' | 'lifecycle' | 'fatal'
+  'config' | 'log' | 'metrics' | 'traces' | 'lifecycle' | 'fatal'
 >;
 
 export interface Ingestion extends Running {
@@ -60,6 +60,7 @@ export async function startIngestion({
   config,
   log,
   metrics,
+  traces,
   lifecycle,
   fatal,
 }: Context): Promise<Ingestion> {
@@ -87,7 +88,7 @@ export async function startIngestion({
   const commandLogId = await fetchTopicId(settings, COMMANDS);
   const providers = createProviders(config);
   const parts = wire(
-    { config, log, metrics },
+    { config, log, metrics, traces },
     {
       ...{ codecs, accumulator, mysql, clock, redis, providers, commandLogId },
       commandEnds: () => readCommandEnds(settings),

@@ -12,6 +12,7 @@ import type { Providers } from '../shared/payment-provider/index.ts';
 import { createKeyWrapper } from '../shared/personal-data/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
 import { createSecretBox } from '../shared/secrets/index.ts';
+import type { Traces } from '../shared/trace/index.ts';
 import { type BoundedMap, createBoundedMap } from './application/common/bounded-map.ts';
 import { createTickets } from './application/common/ticket.ts';
 import { type AdmissionLimits, createAdmission } from './application/limits/admission.ts';
@@ -66,12 +67,13 @@ export interface WireContext {
   readonly config: ConfigOf<typeof ingestionFields> & { readonly instanceId: string };
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly traces?: Traces;
 }
 
 /** Maximum remembered orders, and maximum shown versions. Each of the two maps needs about 150 bytes per entry. */
 const rememberedOrdersMax = 50_000;
 
-export function wire({ config, log, metrics }: WireContext, servers: Servers) {
+export function wire({ config, log, metrics, traces }: WireContext, servers: Servers) {
   const { codecs, accumulator, mysql, clock, redis, commandLogId } = servers;
   const progress = createPartitionProgress({ partitions: PARTITIONS, clock });
   const store = createOrderStore({ db: mysql.pool, logId: commandLogId });
@@ -85,12 +87,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     limits: limitsOf(config),
   });
   const commandLog = createCommandLog({
-    accumulator,
-    commands: codecs.commands,
-    progress,
-    admission,
-    health,
-    clock,
+    ...{ accumulator, commands: codecs.commands, progress, admission, health, clock, traces },
   });
   const outcomes = createOutcomes({
     events: codecs.events,
@@ -124,6 +121,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     corsOrigins: config.corsOrigins,
     log,
     metrics,
+    traces,
     tickets,
     progress,
     commandLog,
@@ -142,7 +140,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     operatorCommands: createOperatorCommands({
       ...{ ...store, ...callerLimits, commandLog, progress, commands: createCommandStore(mysql.pool) },
     }),
-    ...paymentParts({ servers, commandLog, callerLimits, metrics }),
+    ...paymentParts({ servers, commandLog, callerLimits, metrics, traces }),
     ...tableParts(config, mysql.pool),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     accessLog: createAccessLog({ log, clock, linesPerSecond: config.accessLogPerSecond }),
@@ -179,7 +177,7 @@ function notesOf(shown: BoundedMap<string, number>): AppDeps['noteShown'] {
   };
 }
 
-interface PaymentParts extends Pick<WireContext, 'metrics'> {
+interface PaymentParts extends Pick<WireContext, 'metrics' | 'traces'> {
   readonly servers: Servers;
   readonly commandLog: CommandLog;
   readonly callerLimits: CallerLimits;
@@ -190,11 +188,12 @@ function paymentParts({
   commandLog,
   callerLimits,
   metrics,
+  traces,
 }: PaymentParts): Pick<AppDeps, 'openSession' | 'callbacks'> {
   const { nowMs } = clock;
   const sessions = createSessionStore(mysql.pool);
   return {
-    openSession: createOpenSession({ sessions, providers: providers.byName, ...callerLimits, nowMs }),
+    openSession: createOpenSession({ sessions, providers: providers.byName, ...callerLimits, nowMs, traces }),
     callbacks: createReceiveCallback({ providers: providers.byName, commandLog, nowMs, metrics }),
   };
 }

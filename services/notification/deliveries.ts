@@ -3,6 +3,7 @@
  * same rows. The table's unique key (event, endpoint) drops rows that exist already.
  */
 import type { OrderEvent } from '../../schemas/index.ts';
+import { isSampled } from '../shared/trace/index.ts';
 import type { Endpoint } from './endpoints.ts';
 import { wantsType } from './event-types.ts';
 import { isOrderBound, messageText } from './message.ts';
@@ -17,6 +18,8 @@ export interface NewDelivery {
   orderVersion: number;
   eventType: string;
   payload: string;
+  /** Of the command, if its trace is recorded. */
+  traceparent: string | null;
   /** The earliest time to send a mail; null if the mail is withheld. Webhooks do not have it. */
   mailDueAtMs?: number | null;
 }
@@ -41,6 +44,7 @@ export function deliveriesOf(events: readonly OrderEvent[], audience: Audience):
       orderVersion: event.version,
       eventType: event.type,
       payload: messageText(event),
+      traceparent: isSampled(event.traceparent) ? event.traceparent : null,
     };
     for (const endpoint of endpoints) deliveries.push({ ...common, endpointId: endpoint.id });
     if (mail) deliveries.push({ ...common, endpointId: emailEndpoint });

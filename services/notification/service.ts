@@ -90,7 +90,7 @@ export async function startNotification(context: Context): Promise<Running> {
 
 /** Opens the half of the service that sends delivery rows to receivers. */
 async function openOutbound(
-  { config, log, metrics, lifecycle, fatal }: Context,
+  { config, log, metrics, traces, lifecycle, fatal }: Context,
   pool: Pool,
   clock: ServerClock,
   stalls: Stalls,
@@ -149,6 +149,7 @@ async function openOutbound(
     random: Math.random,
     log,
     metrics,
+    traces,
     fatal,
   });
   return {

@@ -2,12 +2,13 @@
 import { COMMANDS } from '../../topics/index.ts';
 import { startServerClock } from '../shared/clock/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
-import { commandMessage } from '../shared/command-log/index.ts';
+import { commandMessage, startSend } from '../shared/command-log/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
 import { createAccumulator, createKafkaConfig } from '../shared/kafka/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import { createProviders } from '../shared/payment-provider/index.ts';
+import { errorTypeOf } from '../shared/trace/index.ts';
 import type { fields } from './config.ts';
 import { startLister } from './listings/lister.ts';
 import { createListings } from './listings/listings.ts';
@@ -31,7 +32,7 @@ const providerCounters = [
 
 /** Everything is opened here, in order of dependency; `stop` closes it in reverse order. */
 export async function startPayments(context: ServiceContext<typeof fields>): Promise<Running> {
-  const { config, log, metrics, lifecycle } = context;
+  const { config, log, metrics, traces, lifecycle } = context;
   const mysql = createMysql({ url: config.mysqlUrl, poolSize, log, metrics });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   // Leases and delays of several instances are compared, so all use the time of the database.
@@ -53,10 +54,13 @@ export async function startPayments(context: ServiceContext<typeof fields>): Pro
     providers: providers.byName,
     isOnHold: async () => (await readAutoRefund(mysql.pool)) === 'hold',
     async append(command) {
+      const span = startSend(traces, command);
       try {
-        await accumulator.send(commandMessage(commands, command, clock.nowMs()));
+        await accumulator.send(commandMessage(commands, command, clock.nowMs(), span));
+        span?.end();
         return null;
       } catch (error) {
+        span?.end(errorTypeOf(error));
         // The next try of the step appends the same command.
         return errorMessage(error);
       }
@@ -68,6 +72,7 @@ export async function startPayments(context: ServiceContext<typeof fields>): Pro
     leaseMs: callsPerStep * config.paymentTimeoutMs + produceDeadlineMs + leaseMarginMs,
     log,
     metrics,
+    traces,
   });
   const { listEveryMs: everyMs, listKeptMs: keptMs } = config;
   const lister = startLister({

@@ -4,7 +4,7 @@ import type { OrderCommand } from '../../schemas/index.ts';
 import { COMMANDS } from '../../topics/index.ts';
 import { startServerClock } from '../shared/clock/index.ts';
 import { type Codec, loadCodecs } from '../shared/codec/index.ts';
-import { commandMessage } from '../shared/command-log/index.ts';
+import { commandMessage, startSend } from '../shared/command-log/index.ts';
 import { type AppError, errorMessage } from '../shared/errors/index.ts';
 import { type Accumulator, createAccumulator, createKafkaConfig } from '../shared/kafka/index.ts';
 import { type Running, type ServiceContext, startWork } from '../shared/lifecycle/index.ts';
@@ -103,21 +103,23 @@ type Send = (orders: readonly DueOrder[], nowMs: number) => Promise<SendEnd[]>;
 
 /** Sends the commands of a page together. An error is the end of its command only. */
 function createSend(
-  { log, metrics }: Context,
+  { log, metrics, traces }: Context,
   accumulator: Accumulator,
   codec: Pick<Codec<OrderCommand>, 'encode'>,
 ): Send {
   return async (orders, nowMs) => {
     if (orders.length === 0) return [];
     const commands = orders.map((order) => timerCommand(order, nowMs));
+    const spans = commands.map((command) => startSend(traces, command, true));
     const ends: SendEnd[] = [];
     const errors: AppError[] = [];
     const all = Promise.withResolvers<void>();
     let left = commands.length;
     accumulator.sendEach(
-      commands.map((command) => commandMessage(codec, command, nowMs)),
+      commands.map((command, index) => commandMessage(codec, command, nowMs, spans[index])),
       (index, end) => {
         ends[index] = endOf(end);
+        spans[index]?.end(typeof end === 'bigint' ? null : end.code);
         if (typeof end !== 'bigint') errors.push(end);
         const result =
           typeof end === 'bigint' ? 'produced' : end.code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'failed';

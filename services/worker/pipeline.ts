@@ -16,6 +16,7 @@ import type { OrderStatusEntry } from '../shared/redis/index.ts';
 import type { LowLevels, LowStock } from './batching/low-stock.ts';
 import type { LaneBatch } from './lanes/batch.ts';
 import type { StatusCache } from './publishing/status-cache.ts';
+import { type BatchTrace, noBatchTrace } from './stages/batch-trace.ts';
 import { type DecodedPart, decodeParts } from './stages/decode.ts';
 import { findShortage, type Shortage } from './stages/levels.ts';
 import { collectNeeds, loadSnapshot } from './stages/load.ts';
@@ -46,6 +47,8 @@ export interface PipelineDeps {
   readonly returnWindowMs: number;
   /** Whether acknowledged outcomes stay in the database. They can be published again if their topic loses them. */
   readonly keepOutcomes?: boolean;
+  /** The spans of this batch. Default: none. */
+  readonly trace?: BatchTrace;
   readonly log: Logger;
 }
 
@@ -79,7 +82,7 @@ export type BatchResult =
   | ({ readonly kind: 'short' } & Shortage);
 
 export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchResult> {
-  const { session } = deps;
+  const { session, trace = noBatchTrace } = deps;
   const startedMs = performance.now();
   await storeAttempts(deps, batch);
   await adoptSkips(deps, batch);
@@ -87,12 +90,12 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   const draft = await draftBatch(deps, batch);
   if (draft.kind !== 'draft') return draft;
 
-  if (!(await writeBatch(session, draft.writes))) {
+  if (!(await writeBatch(trace.over(session, 'write the batch'), draft.writes))) {
     await session.rollback();
     return { kind: 'short', ...(await findShortage(session, draft.writes.decision)) };
   }
   const provenAtMs = performance.now();
-  const commit = session.commit();
+  const commit = trace.over(session, 'commit the batch').commit();
   await failpoint('commitSent');
   await commit;
   await failpoint('commitAcked');
@@ -118,18 +121,21 @@ type NoDraft = Extract<BatchResult, { kind: 'nothing' | 'fenceLost' }>;
 
 /** Turns bytes into the writes of the batch. Opens the fenced transaction. */
 async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchDraft | NoDraft> {
-  const { topic } = deps;
-  const { keyWrapper, quarantine, log } = deps;
+  const { topic, session, keyWrapper, quarantine, log, trace = noBatchTrace } = deps;
+  const startMs = Date.now();
   const codec = deps.codecs.commands;
   const decoded = await decodeParts({ codec, quarantine, opensSealed: keyWrapper.isReady, log }, batch);
   if (decoded.length === 0) return { kind: 'nothing' };
+  trace.begin(decoded, startMs);
   await failpoint('decoded', () => ordersOf(decoded));
 
   const needs = collectNeeds(decoded);
-  const prices = await openBatch(deps, decoded, needs, sealedKeyIds(decoded));
+  const opening = { ...deps, session: trace.over(session, 'open the batch') };
+  const prices = await openBatch(opening, decoded, needs, sealedKeyIds(decoded));
   if (prices === null) return { kind: 'fenceLost' };
   const parts = unsealParts(decoded, prices.customerKeys, keyWrapper);
-  const snapshot = await loadSnapshot(deps, needs, prices);
+  const reading = { ...deps, session: trace.over(session, 'read the orders') };
+  const snapshot = await loadSnapshot(reading, needs, prices);
   await failpoint('loaded');
   const { nowMs } = prices;
   const sources = parts.length === 1 ? parts[0]!.sources : parts.flatMap((part) => part.sources);

@@ -79,7 +79,7 @@ function wireLanes(
   servers: WorkerServers,
   takeover: Pick<ClaimDeps, 'logFacts' | 'installation'>,
 ): LaneParts & { readonly assignment: PartitionAssignment } {
-  const { config, log, metrics } = context;
+  const { config, log, metrics, traces } = context;
   const { mysql, codecs, redis } = servers;
   const onFenceLost = (lane: Lane) => void assignment.reclaim(lane);
   const guard = createGuard({
@@ -108,6 +108,7 @@ function wireLanes(
     publisher,
     statusCache,
     metrics,
+    traces,
     log,
     onFenceLost,
     onWentBack: (lane) => void guard.wentBack(lane),
@@ -125,13 +126,14 @@ function wireLanes(
  * publishes.
  */
 function createLanePublisher(
-  { config, log, metrics }: WorkerContext,
+  { config, log, metrics, traces }: WorkerContext,
   { accumulator, mysql }: WorkerServers,
   onFenceLost: (lane: Lane) => void,
 ): Publisher {
   const pauseMaxMs = config.sessionTimeoutMs / 2;
   const proofDeps = { topic, db: mysql.pool, owner: config.instanceId, pauseMaxMs, metrics, log };
-  return createPublisher({ accumulator, proofOf: createPublishProof(proofDeps), onFenceLost, metrics, log });
+  const proofOf = createPublishProof(proofDeps);
+  return createPublisher({ accumulator, proofOf, onFenceLost, metrics, traces, log });
 }
 
 function createAssignment(

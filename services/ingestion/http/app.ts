@@ -5,14 +5,16 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type onRequestHookHandler,
 } from 'fastify';
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { ServerTls } from '../../shared/tls/index.ts';
+import { noTraces, requestSpec, type Traces } from '../../shared/trace/index.ts';
 import { answerClientError } from './client-error.ts';
 import type { Operation } from './operation.ts';
 import { preferredWaitSeconds } from './prefer.ts';
 import { problemTable } from './problem-table.ts';
-import { HttpProblem, sendProblem, traceIdOf } from './problems.ts';
+import { callersTraceparentOf, HttpProblem, sendProblem, traceFieldsOf } from './problems.ts';
 import { firstStages, stagesOf } from './request-stages.ts';
 import type { AccessLog } from './requests/access-log.ts';
 import { type AdmitDeps, refuseCaller } from './requests/admit.ts';
@@ -56,6 +58,7 @@ export interface AppDeps extends RouteDeps, AdmitDeps {
   readonly accessLog: AccessLog;
   /** The certificate of the server. Without it the server speaks plain HTTP. */
   readonly tls?: ServerTls | undefined;
+  readonly traces?: Traces;
   /** Origins whose scripts may use the API. */
   readonly corsOrigins?: readonly string[];
 }
@@ -86,6 +89,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.decorateRequest('chargedOrders', 0);
   app.decorateRequest('customerKey', null);
   app.decorateRequest('traceId', null);
+  app.decorateRequest('span', null);
   app.setErrorHandler((error, request, reply) => answerError(deps, known, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
   app.addHook('onResponse', (request, _reply, done) => {
@@ -142,11 +146,13 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, ro
     deps.metrics.zero('http_requests_total', { route: operation.id, status });
   }
   const labels = new Map<number, { route: string; status: number }>();
+  const stages = stagesOf(deps, charges, route);
   app.route({
     method: methodsOf(operation.method),
     url: operation.url,
     bodyLimit: bodyBytesMax(operation),
-    ...stagesOf(deps, charges, route),
+    ...stages,
+    onRequest: [...spanStages(deps, operation), ...stages.onRequest],
     onResponse: (request, reply, done) => {
       let label = labels.get(reply.statusCode);
       if (label === undefined) {
@@ -159,12 +165,31 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, ro
         mode: modeOf(operation, request),
       });
       deps.accessLog(request, reply, operation.id);
+      endSpan(request, reply);
       done();
     },
     config: {
       queryNames: operation.parameters.filter((each) => each.in === 'query').map(({ name }) => name),
     },
   });
+}
+
+/** The first stage of a traced operation: it starts the span of the request. Without an SDK there is no stage. */
+function spanStages({ traces = noTraces }: AppDeps, { method, url }: Operation): onRequestHookHandler[] {
+  if (!traces.isOn) return [];
+  const spec = requestSpec(method, url);
+  return [
+    (request, _reply, done) => {
+      request.span = traces.startRoot(spec, callersTraceparentOf(request));
+      done();
+    },
+  ];
+}
+
+/** Only a fault of the server is an error of its span. */
+function endSpan({ span }: FastifyRequest, { statusCode }: FastifyReply): void {
+  span?.set({ 'http.response.status_code': statusCode });
+  span?.end(statusCode >= 500 ? String(statusCode) : null);
 }
 
 /** The client chooses how long a wait or a stream lasts. So their times are kept apart. */
@@ -209,6 +234,6 @@ function limitOf({ routeOptions }: FastifyRequest): string {
 }
 
 function noteBug({ log }: AppDeps, request: FastifyRequest, error: unknown): void {
-  const fields = { err: error, url: request.routeOptions.url, traceId: traceIdOf(request) };
+  const fields = { err: error, url: request.routeOptions.url, ...traceFieldsOf(request) };
   log.error(fields, 'a request failed unexpectedly');
 }

@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isTraceparent, type TraceSpan } from '../../shared/trace/index.ts';
 import { drainRest } from './drain.ts';
 import type { JsonFault } from './json/strict-json.ts';
 import { type ProblemCode, problemTable, problemType } from './problem-table.ts';
@@ -89,16 +90,19 @@ export function pathOf(url: string): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
-const traceparentForm = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-
 /** The caller's `traceparent` if it is valid (W3C Trace Context), otherwise null. */
-export function traceparentOf(request: FastifyRequest): string | null {
+export function callersTraceparentOf(request: FastifyRequest): string | null {
   const field = request.headers['traceparent'];
-  return typeof field === 'string' && traceparentForm.test(field) ? field : null;
+  return typeof field === 'string' && isTraceparent(field) ? field : null;
 }
 
-/** The trace id that the caller sent (32 hex digits), otherwise null. */
-export function callersTraceIdOf(request: FastifyRequest): string | null {
+/** The traceparent for commands of this request: that of its span, otherwise the caller's, otherwise null. */
+export function traceparentOf(request: FastifyRequest): string | null {
+  return request.span?.traceparent ?? callersTraceparentOf(request);
+}
+
+/** The trace id of the span or the one that the caller sent (32 hex digits), otherwise null. */
+export function knownTraceIdOf(request: FastifyRequest): string | null {
   return traceparentOf(request)?.slice(3, 35) ?? null;
 }
 
@@ -106,11 +110,18 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null until a problem or the access log needs it. */
     traceId: string | null;
+    /** Null if the request is not traced. */
+    span: TraceSpan | null;
   }
 }
 
-/** The caller's trace id, or one of this request. A problem and the access log have the same. */
+/** The trace id of the span or the caller, otherwise one of this request. A problem and the access log have the same. */
 export function traceIdOf(request: FastifyRequest): string {
-  request.traceId ??= callersTraceIdOf(request) ?? randomBytes(16).toString('hex');
+  request.traceId ??= knownTraceIdOf(request) ?? randomBytes(16).toString('hex');
   return request.traceId;
+}
+
+/** The ids of the trace, as members of a log line. */
+export function traceFieldsOf(request: FastifyRequest): { traceId: string; spanId?: string } {
+  return request.span?.fields ?? { traceId: traceIdOf(request) };
 }

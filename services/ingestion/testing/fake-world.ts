@@ -56,6 +56,8 @@ export interface FakeOptions {
   readonly knowsTokens?: boolean;
   /** By default no command is sealed. */
   readonly customerKeys?: CustomerKeys;
+  /** By default there is no SDK. */
+  readonly traces?: AppDeps['traces'];
 }
 
 /** The state that tests read and set. */
@@ -191,6 +193,7 @@ function fakeDeps(
     corsOrigins: options.corsOrigins ?? [],
     accessLog: (request, { statusCode: status }, route) =>
       void controls.answered.push({ route, status, traceId: traceIdOf(request) }),
+    ...(options.traces && { traces: options.traces }),
     log,
     metrics: noMetrics,
     tickets,

@@ -27,6 +27,8 @@ export interface Leased {
   attempts: number;
   payload: string;
   createdAtMs: number;
+  /** Of the command, if its trace is recorded. */
+  traceparent: string | null;
 }
 
 export interface Lease {
@@ -84,6 +86,7 @@ export interface DeliveryRow {
   attempts: number;
   payload: string;
   created_at_ms: number;
+  traceparent: string | null;
 }
 
 /**
@@ -97,7 +100,8 @@ export async function leaseRows(
   untilMs: number,
 ): Promise<{ leased: Leased[]; seen: DeliveryRow[] }> {
   const rows = await session.rows<DeliveryRow>(
-    `SELECT delivery_id, event_id, endpoint_id, order_id, order_version, event_type, attempts, payload, created_at_ms
+    `SELECT delivery_id, event_id, endpoint_id, order_id, order_version, event_type, attempts, payload, created_at_ms,
+            traceparent
      FROM notification_deliveries WHERE delivery_id IN (${placeholders(due)}) AND status = 'PENDING' AND due_at_ms <= ?
      ORDER BY delivery_id FOR UPDATE SKIP LOCKED`,
     [...due.map((row) => row.delivery_id), nowMs],
@@ -126,6 +130,7 @@ export async function leaseRows(
     attempts: row.attempts,
     payload: row.payload,
     createdAtMs: row.created_at_ms,
+    traceparent: row.traceparent,
   }));
   return { leased, seen: rows };
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../shared/clock/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
+import type { Traces } from '../../shared/trace/index.ts';
 import type { Target } from '../receivers/hosts.ts';
 import type { Stall } from '../stall.ts';
 import type { AttemptResult } from './attempt.ts';
@@ -54,5 +55,6 @@ export interface SenderDeps {
   random(): number;
   log: Logger;
   metrics: Metrics;
+  traces?: Traces;
   fatal(error: unknown): void;
 }

@@ -9,6 +9,7 @@
  *   Any other lease expires.
  */
 import { classify, errorMessage } from '../../shared/errors/index.ts';
+import { errorTypeOf, mailSpec, noTraces, type TraceSpan, webhookSpec } from '../../shared/trace/index.ts';
 import { type AttemptResult, verdictOf } from './attempt.ts';
 import type { Leased, Settlement } from './delivery-queue.ts';
 import { nobodyWaits, planLeases, targetOf, tryBegan, tryEnded } from './lease-plan.ts';
@@ -130,7 +131,7 @@ async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Prom
       ...targetOf(channel),
       ...(channel.customerOf && { customerId: channel.customerOf(leased) }),
     };
-    return await hosts.run(target, () => channel.deliver(leased), isLate);
+    return await hosts.run(target, () => deliver(deps, channel, leased), isLate);
   } catch (error) {
     log.debug({ err: error }, 'a delivery attempt could not start');
     return {
@@ -141,6 +142,37 @@ async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Prom
       hostTrouble: true,
     };
   }
+}
+
+/** Delivers within a span. An attempt that waits for its host has none. */
+async function deliver(deps: SenderDeps, channel: Channel, leased: Leased): Promise<AttemptResult> {
+  const span = startDelivery(deps, channel, leased);
+  if (span === null) return channel.deliver(leased);
+  try {
+    const result = await channel.deliver(leased);
+    if ('status' in result && result.status !== null)
+      span.set({ 'http.response.status_code': result.status });
+    span.end(result.kind === 'delivered' ? null : errorTypeOfResult(result));
+    return result;
+  } catch (error) {
+    span.end(errorTypeOf(error));
+    throw error;
+  }
+}
+
+function startDelivery(
+  { traces = noTraces }: SenderDeps,
+  channel: Channel,
+  leased: Leased,
+): TraceSpan | null {
+  if (!traces.isOn || leased.traceparent === null) return null;
+  const spec = channel.name === 'webhook' ? webhookSpec(channel.host, leased.attempts) : mailSpec();
+  return traces.startChild(spec, leased.traceparent);
+}
+
+/** The HTTP status if there is one, otherwise the kind of the result. */
+function errorTypeOfResult(result: AttemptResult): string {
+  return 'status' in result && result.status !== null ? String(result.status) : result.kind;
 }
 
 /**

@@ -138,10 +138,10 @@ async function insertDeliveries(
   rows: readonly NewDelivery[],
   nowMs: number,
 ): Promise<void> {
-  const values = rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
+  const values = rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
   await session.write(
     `INSERT INTO notification_deliveries
-       (event_id, endpoint_id, order_id, order_version, event_type, status, last_error, due_at_ms, payload, created_at_ms)
+       (event_id, endpoint_id, order_id, order_version, event_type, status, last_error, due_at_ms, payload, created_at_ms, traceparent)
      VALUES ${values} ON DUPLICATE KEY UPDATE delivery_id = notification_deliveries.delivery_id`,
     rows.flatMap((row) => [
       row.eventId,
@@ -154,6 +154,7 @@ async function insertDeliveries(
       row.mailDueAtMs ?? nowMs,
       row.payload,
       nowMs,
+      row.traceparent,
     ]),
   );
 }

@@ -8,8 +8,10 @@
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
+import { noTraces, type Traces } from '../../shared/trace/index.ts';
 import { type PerformDeps, perform, type RefundCaller } from './perform.ts';
 import type { LeasedRefund, RefundQueue } from './refund-queue.ts';
+import { traceCalls } from './traced-caller.ts';
 
 export interface SenderDeps extends Omit<PerformDeps, 'onCall' | 'onResult'> {
   readonly queue: RefundQueue;
@@ -22,6 +24,7 @@ export interface SenderDeps extends Omit<PerformDeps, 'onCall' | 'onResult'> {
   readonly leaseMs: number;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly traces?: Traces;
 }
 
 export interface Sender {
@@ -120,13 +123,15 @@ async function run(deps: SenderDeps, leased: LeasedRefund, isOnHold: boolean): P
       return;
     }
     const labels = { provider: provider.name };
+    const traced = traceCalls(deps.traces ?? noTraces, provider);
     const settlement = await perform(
       {
         ...deps,
+        append: (command) => deps.append({ ...command, traceparent: traced.traceparent() }),
         onCall: (call, result) => metrics.inc('payments_refund_calls_total', { ...labels, call, result }),
         onResult: (result) => metrics.inc('payments_refund_results_total', { ...labels, result }),
       },
-      provider,
+      traced.provider,
       leased,
     );
     if (settlement.error !== null)

@@ -12,6 +12,7 @@ import {
 import { errorMessage } from '../errors/index.ts';
 import { createLogger, type Logger, onDroppedLines } from '../log/index.ts';
 import { createMetrics, type Metrics } from '../metrics/index.ts';
+import { createTraces, type Traces } from '../trace/index.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 import { createLifecycle, type Lifecycle, lifecycleStates } from './lifecycle.ts';
 import { createShutdown, type Host } from './shutdown.ts';
@@ -26,6 +27,7 @@ export type ServiceContext<F extends Fields> = {
   config: ConfigOf<F & BaseFields>;
   log: Logger;
   metrics: Metrics;
+  traces: Traces;
   lifecycle: Lifecycle;
   /** Fires when the process must stop. Waits during the start must end with it. */
   signal: AbortSignal;
@@ -50,6 +52,9 @@ export type ServiceOptions<F extends Fields> = {
   host?: Host;
 };
 
+/** How long an ending service waits for the receiver of its last spans. */
+const traceFlushMs = 1_000;
+
 /**
  * Everything that a main.ts does: config, log, metrics, admin server, then `start`. Afterwards a signal,
  * `fatal` or an uncaught error ends the process, as shutdown.ts describes. Never rejects.
@@ -65,6 +70,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   const log = createLogger({ service: name, level: base.logLevel, instanceId: base.instanceId });
   const metrics = createMetrics({ service: name });
   metrics.set('build_info', 1, { version: packageJson.version });
+  const traces = createTraces(packageJson.version, log);
   onDroppedLines((lines) => metrics.inc('log_lines_dropped_total', {}, lines));
   const lifecycle = createLifecycle({ log, service: name });
   const abort = new AbortController();
@@ -80,6 +86,7 @@ export async function runService<F extends Fields = Record<never, never>>(
       abort.abort();
       const running = await starting?.catch(() => undefined);
       await running?.stop();
+      await traces.flush(traceFlushMs);
       await admin?.close();
       metrics.close();
     },
@@ -90,7 +97,8 @@ export async function runService<F extends Fields = Record<never, never>>(
     log.info({ adminPort: admin.port }, 'the admin server is listening');
     // A signal may have arrived during the start.
     if (abort.signal.aborted) return undefined;
-    return options.start({ config, log, metrics, lifecycle, signal: abort.signal, fatal: shutdown.fatal });
+    const { signal } = abort;
+    return options.start({ config, log, metrics, traces, lifecycle, signal, fatal: shutdown.fatal });
   };
 
   showState(lifecycle, metrics);

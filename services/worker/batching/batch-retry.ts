@@ -10,8 +10,10 @@
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
 import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
+import { errorTypeOf, noTraces, type Traces } from '../../shared/trace/index.ts';
 import { firstHalf, type LaneBatch, recordCount } from '../lanes/batch.ts';
 import { type BatchResult, type CommittedBatch, type PipelineDeps, runBatch } from '../pipeline.ts';
+import { type BatchTrace, createBatchTrace } from '../stages/batch-trace.ts';
 import type { Shortage } from '../stages/levels.ts';
 import { findLostLanes, type LostLaneDeps } from '../takeover/lost-lanes.ts';
 import { judgeAlone } from '../waits/judge-record.ts';
@@ -19,12 +21,13 @@ import type { ExclusiveRun } from './exclusive-run.ts';
 import { remedyFor } from './remedies.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
-export interface BatchRetryDeps extends Omit<PipelineDeps, 'session'>, LostLaneDeps {
+export interface BatchRetryDeps extends Omit<PipelineDeps, 'session' | 'trace'>, LostLaneDeps {
+  readonly traces?: Traces;
   readonly sessions: SessionKeeper;
   /** Shared by the writers of a process, so that a suspect record runs while no other record does. */
   readonly exclusiveRun: ExclusiveRun;
   /** Called right after the COMMIT, before any further batch of these lanes. */
-  onCommitted(batch: CommittedBatch): void;
+  onCommitted(batch: CommittedBatch, trace: BatchTrace): void;
 }
 
 /** Number of consecutive conflicts after which the batch is halved. */
@@ -74,15 +77,18 @@ export async function commitBatch(
     attempt.batch = attempt.batch.filter(isStillOurs);
     if (attempt.batch.length === 0) return;
     let session: Session | null = null;
+    const trace = createBatchTrace(deps.traces ?? noTraces);
     try {
       session = await deps.sessions.open();
-      const pipeline = { ...deps, session };
+      const pipeline = { ...deps, session, trace };
       const mode = attempt.batch.some(({ alone }) => alone) ? 'exclusive' : 'shared';
       const result = await deps.exclusiveRun.run(mode, () => runBatch(pipeline, attempt.batch));
-      if (result.kind === 'committed') return deps.onCommitted(result);
+      trace.end(result.kind === 'committed' ? null : result.kind);
+      if (result.kind === 'committed') return deps.onCommitted(result, trace);
       next = await actOn(deps, result, attempt, session);
     } catch (error) {
-      next = await remedy(deps, error, attempt, session);
+      trace.end(errorTypeOf(error));
+      next = await remedy(deps, error, attempt, session, trace);
     }
   }
 }
@@ -133,12 +139,13 @@ async function remedy(
   error: unknown,
   attempt: BatchAttempt,
   session: Session | null,
+  { fields }: BatchTrace,
 ): Promise<Next> {
   const { log, metrics, sessions, onFenceLost } = deps;
   const needed = remedyFor(error);
   metrics.inc('worker_batch_retries_total', { cause: needed });
   log.warn(
-    { err: error, remedy: needed, records: recordCount(attempt.batch) },
+    { err: error, remedy: needed, records: recordCount(attempt.batch), ...fields },
     'the batch failed; the writer applies the remedy',
   );
   if (session !== null) await rollBack(deps, session);

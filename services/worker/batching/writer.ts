@@ -8,6 +8,7 @@ import type { Lane } from '../lanes/lane.ts';
 import type { CommittedBatch } from '../pipeline.ts';
 import { cleanUpOutbox } from '../publishing/outbox-cleanup.ts';
 import type { Publisher } from '../publishing/publisher.ts';
+import type { BatchTrace } from '../stages/batch-trace.ts';
 import { createCatalogue } from '../store/catalogue.ts';
 import { createRuleBook } from '../store/rule-book.ts';
 import { findLostLanes } from '../takeover/lost-lanes.ts';
@@ -60,7 +61,7 @@ function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'low' | 'ex
     buffer,
     catalogue: createCatalogue(),
     ruleBook: createRuleBook(),
-    onCommitted: (batch) => publishCommitted(deps, batch),
+    onCommitted: (batch, trace) => publishCommitted(deps, batch, trace),
   };
 
   /** Runs an optional task. Logs its error, and drops the session so that the next task opens another. */
@@ -88,22 +89,23 @@ function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'low' | 'ex
 }
 
 /** Removes the committed records from their lanes, and passes the outcomes to the publisher. */
-function publishCommitted(deps: WriterDeps, batch: CommittedBatch): void {
+function publishCommitted(deps: WriterDeps, batch: CommittedBatch, trace: BatchTrace): void {
   const { publisher, quarantine, metrics, log } = deps;
   const { parts, records, counts, refusals, provenAtMs, ms } = batch;
+  const { traceparent, fields } = trace;
   for (const part of parts) {
     const { lane, epoch, from, to, blob, deadLetters, timings } = part;
     for (const { offset } of deadLetters) quarantine.lift(lane.partition, offset);
     lane.committed(part);
-    publisher.publish({ lane, epoch, from, to, blob, provenAtMs, timings });
+    publisher.publish({ lane, epoch, from, to, blob, provenAtMs, timings, traceparent });
   }
-  deps.onCommitted(batch);
+  deps.onCommitted(batch, trace);
   metrics.observe('worker_batch_seconds', ms / 1_000);
   metrics.observe('worker_batch_records', records);
   for (const [reason, count] of refusals) metrics.inc('decisions_refused_total', { reason }, count);
   for (const [outcome, count] of counts) metrics.inc('worker_outcomes_total', { outcome }, count);
   log.info(
-    { records, lanes: parts.length, ms: Math.round(ms), counts: Object.fromEntries(counts) },
+    { records, lanes: parts.length, ms: Math.round(ms), counts: Object.fromEntries(counts), ...fields },
     'the writer committed a batch',
   );
 }

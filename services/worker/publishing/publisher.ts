@@ -12,6 +12,7 @@ import type { Accumulator, OutMessage, SendProof } from '../../shared/kafka/inde
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
+import { errorTypeOf, noTraces, sendSpec, type TraceSpan, type Traces } from '../../shared/trace/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 import type { OutcomeTiming } from '../stages/outcomes.ts';
 
@@ -30,6 +31,8 @@ export interface Publication {
   readonly provenAtMs: number;
   /** The commands of the outcomes. Absent for outcomes that an earlier owner of the lane decided. */
   readonly timings?: readonly OutcomeTiming[];
+  /** Of the batch. Null or absent if the batch is not traced, or for outcomes of an earlier owner. */
+  readonly traceparent?: string | null;
 }
 
 export interface Publisher {
@@ -47,10 +50,12 @@ export function createPublisher(deps: {
   /** Called if the lane has another owner or its commit is lost. */
   onFenceLost?(lane: Lane): void;
   metrics: Metrics;
+  traces?: Traces;
   log: Logger;
   retryDelay?: Backoff;
 }): Publisher {
-  const { accumulator, proofOf, onFenceLost, metrics, log, retryDelay = defaultRetryDelay } = deps;
+  const { accumulator, proofOf, onFenceLost, metrics, traces = noTraces, log } = deps;
+  const { retryDelay = defaultRetryDelay } = deps;
 
   /** Sends once. Resolves when everything is acknowledged. */
   const send = async (publication: Publication): Promise<void> => {
@@ -65,8 +70,15 @@ export function createPublisher(deps: {
       const onWritten = (last: bigint) => {
         if (isOutcomes) outcomeOffset = Number(last);
       };
-      const base = await accumulator.sendBatch(group, { forever: true, proof, onWritten, onRefused });
-      if (isOutcomes) firstOffset = Number(base);
+      const span = startSend(traces, group, publication.traceparent ?? null);
+      try {
+        const base = await accumulator.sendBatch(group, { forever: true, proof, onWritten, onRefused });
+        span?.end();
+        if (isOutcomes) firstOffset = Number(base);
+      } catch (error) {
+        span?.end(errorTypeOf(error));
+        throw error;
+      }
     });
     await failpoint('publishSent');
     await Promise.all(sent);
@@ -102,6 +114,12 @@ export function createPublisher(deps: {
       });
     },
   };
+}
+
+function startSend(traces: Traces, group: readonly OutMessage[], parent: string | null): TraceSpan | null {
+  if (parent === null) return null;
+  const { topic, partition } = group[0]!;
+  return traces.startChild(sendSpec(topic, partition, group.length), parent);
 }
 
 /** With `forever`, only a closed producer causes these errors. */

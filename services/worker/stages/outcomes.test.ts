@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decide, noCouponLevels, noMoneyRows, noRules } from '../../domain/index.ts';
 import { decodeMessages } from '../../orders-db/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
+import { close } from '../../shared/codec/testing/values.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
 import { openLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
@@ -132,5 +133,36 @@ describe('a dead letter', () => {
     const long = Buffer.alloc(1_025, 'k');
     const { messages } = await outcomesOf({ key: long }, { key: Buffer.from('short') }, { key: null });
     expect(messages.map(({ key }) => key?.length ?? null)).toEqual([1_025, 5, null, null, 5, null]);
+  });
+});
+
+describe('the traceparent header of an outcome', () => {
+  const traced = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const headersOf = async (traceparent: string | null, headers: InRecord['headers']) => {
+    const value = codecs.commands.encode({ ...close, orderId, traceparent });
+    const checksum = { [CHECKSUM_HEADER]: checksumOf(value) };
+    const { messages } = await outcomesOf({
+      key: Buffer.from(orderId),
+      value,
+      headers: { ...checksum, ...headers },
+    });
+    expect(messages).toHaveLength(1);
+    return messages[0]!.headers.encodedHeaders.toString('latin1');
+  };
+
+  it('is the one of the command', async () => {
+    expect(await headersOf(traced, { traceparent: Buffer.from(traced) })).toContain(
+      `traceparent\x6e${traced}`,
+    );
+  });
+
+  it.each([
+    ['that has none', null, {}],
+    ['whose sender has no traces', traced, {}],
+    ['that is not recorded', traced.replace(/01$/, '00'), { traceparent: traced.replace(/01$/, '00') }],
+    ['with another one than its header', traced, { traceparent: traced.replaceAll('4', '5') }],
+    ['with a malformed one', 'nonsense', { traceparent: 'nonsense' }],
+  ])('is absent for a command %s', async (_what, traceparent, headers) => {
+    expect(await headersOf(traceparent, headers)).not.toContain('traceparent');
   });
 });

@@ -13,6 +13,7 @@ import {
   type InRecord,
   type OutMessage,
 } from '../../shared/kafka/index.ts';
+import { isSampled, TRACEPARENT_HEADER } from '../../shared/trace/index.ts';
 import type { NewDeadLetterRow } from '../store/dead-letters.ts';
 import type { DecodedPart } from './decode.ts';
 import type { DeadLetter } from './read-record.ts';
@@ -82,14 +83,25 @@ function eventMessage(
   record: InRecord,
   nowMs: number,
 ): OutMessage {
+  const ids = { ce_id: event.eventId, ce_type: event.type };
+  const traceparent = traceparentFor(event, record);
   return {
     topic: EVENTS,
     partition: record.partition,
     key: eventKey(event, record),
     value: codec.encode(event),
-    headers: { ...common, more: { ce_id: event.eventId, ce_type: event.type } },
+    headers: { ...common, more: traceparent === null ? ids : { ...ids, [TRACEPARENT_HEADER]: traceparent } },
     timestampMs: nowMs,
   };
+}
+
+/**
+ * The `traceparent` header of the command, if it is the one in the command. It comes from the log only. So an outcome
+ * has the same bytes whoever decides it, with or without traces.
+ */
+function traceparentFor({ traceparent }: OrderEvent, record: InRecord): string | null {
+  if (!isSampled(traceparent)) return null;
+  return headerOf(record, TRACEPARENT_HEADER)?.toString() === traceparent ? traceparent : null;
 }
 
 /** The order id, even if the command has another key. Readers and compaction use this key. */

@@ -19,6 +19,11 @@ const services = programs(root)
   .filter((name) => name !== undefined);
 /** As in the Dockerfile. In other environments kafkajs loads its settings for tests. */
 const imageEnv = { NODE_ENV: 'production', WEBHOOK_SECRET_KEYS: plantedSecretKeys };
+/** Loads the SDK from the image. No span is recorded, because there is no collector. */
+const traceEnv = {
+  NODE_OPTIONS: `--import=${path.join(image, 'services/shared/trace/register.ts')}`,
+  OTEL_TRACES_SAMPLER: 'always_off',
+};
 let world: ApiWorld;
 const started = new Map<string, WorkerProcess>();
 
@@ -35,7 +40,7 @@ afterAll(async () => {
 it('starts each service and decides an order', async () => {
   await Promise.all(
     services.map(async (name) => {
-      const env = { ...world.env, ...imageEnv, INSTANCE_ID: name };
+      const env = { ...world.env, ...imageEnv, ...traceEnv, INSTANCE_ID: name };
       const entry = path.join(image, 'services', name, 'main.ts');
       started.set(name, await spawnService(name, env, { entry }));
     }),

@@ -1,6 +1,7 @@
 /** Opens the page on which a customer pays one order. */
 import type { OrderResource } from '../../../domain/index.ts';
 import type { PaymentProvider } from '../../../shared/payment-provider/index.ts';
+import { noTraces, providerSpec, type Traces } from '../../../shared/trace/index.ts';
 import { Failure } from '../common/failure.ts';
 import type { ReadTurns } from '../limits/reads.ts';
 import type { OrderState } from '../read/status.ts';
@@ -13,6 +14,8 @@ interface SessionInput {
   readonly provider: string | null;
   /** Where the customer goes afterwards. */
   readonly returnUrl: string | null;
+  /** Of the request; null if there is none. */
+  readonly traceparent: string | null;
 }
 
 /**
@@ -30,6 +33,7 @@ export interface OpenSessionDeps {
   /** Turns at the providers, which may hang. */
   readonly providerTurns: ReadTurns;
   readonly nowMs: () => number;
+  readonly traces?: Traces;
 }
 
 const retryAfterMs = 2_000;
@@ -40,8 +44,9 @@ export function createOpenSession({
   reads,
   providerTurns,
   nowMs,
+  traces = noTraces,
 }: OpenSessionDeps): OpenSession {
-  return async ({ state, customerId, provider: name, returnUrl }) => {
+  return async ({ state, customerId, provider: name, returnUrl, traceparent }) => {
     const payable = payableOf(state, nowMs());
     if (payable instanceof Failure) return payable;
     const { order, dueAtMs } = payable;
@@ -51,7 +56,12 @@ export function createOpenSession({
     if (provider === undefined) return notConfigured;
     const { currency, totals } = order;
     const request = { orderId: order.id, amount: totals.total, currency, expiresAtMs: dueAtMs, returnUrl };
-    const result = await providerTurns.run(customerId, () => provider.createSession(request));
+    const result = await providerTurns.run(customerId, async () => {
+      const span = traces.startChild(providerSpec('createSession', provider.name), traceparent);
+      const created = await provider.createSession(request);
+      span?.end(created.status === 'created' ? null : created.status);
+      return created;
+    });
     if (result instanceof Failure) return result;
     if (result.status === 'unavailable') return unavailable(result.reason);
     if (result.status === 'refused') return new Failure('NOT_PAYABLE', { detail: refusedDetail });

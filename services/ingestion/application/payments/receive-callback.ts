@@ -28,9 +28,13 @@ export interface ReceiveCallback {
   read(callback: Callback): readonly PaymentEvent[] | Failure;
   /**
    * Appends the command of each event, all with acks=all. Null, or the first failure: the provider must send the callback
-   * again. The log recognises the commands that it has.
+   * again. The log recognises the commands that it has. `traceparent` is that of the request.
    */
-  append(provider: string, events: readonly PaymentEvent[]): Promise<Failure | null>;
+  append(
+    provider: string,
+    events: readonly PaymentEvent[],
+    traceparent: string | null,
+  ): Promise<Failure | null>;
 }
 
 export interface ReceiveCallbackDeps {
@@ -61,8 +65,10 @@ export function createReceiveCallback(deps: ReceiveCallbackDeps): ReceiveCallbac
         detail: `The callback cannot be read: ${reading.reason}.`,
       });
     },
-    async append(provider, events) {
-      const messages = events.map((event) => commandLog.encode(paymentCommand(provider, event, nowMs())));
+    async append(provider, events, traceparent) {
+      const messages = events.map((event) =>
+        commandLog.encode({ ...paymentCommand(provider, event, nowMs()), traceparent }),
+      );
       let failure: Failure | null = null;
       if (messages.length > 0) {
         await commandLog.append(messages, (_index, end) => {

@@ -2,9 +2,10 @@
 import type { OrderCommand } from '../../../../schemas/index.ts';
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { Codec } from '../../../shared/codec/index.ts';
-import { commandMessage, type KeyedCommand } from '../../../shared/command-log/index.ts';
+import { commandMessage, type KeyedCommand, startSend } from '../../../shared/command-log/index.ts';
 import type { AppError } from '../../../shared/errors/index.ts';
 import type { Accumulator, OutMessage } from '../../../shared/kafka/index.ts';
+import { noTraces, type TraceSpan, type Traces } from '../../../shared/trace/index.ts';
 import { Failure, type FailureCode } from '../common/failure.ts';
 import type { LogPosition } from '../common/ticket.ts';
 import type { Admission } from '../limits/admission.ts';
@@ -35,6 +36,7 @@ export interface CommandLogDeps {
   readonly admission: Pick<Admission, 'isBehind'>;
   readonly health: Pick<ProduceHealth, 'written' | 'refused'>;
   readonly clock: Clock;
+  readonly traces?: Traces;
 }
 
 const retryAfterMs = 2_000;
@@ -42,13 +44,27 @@ const retryAfterMs = 2_000;
 const behindRetryAfterMs = 10_000;
 
 export function createCommandLog(deps: CommandLogDeps): CommandLog {
-  const { accumulator, commands, admission, clock } = deps;
+  const { accumulator, commands, admission, clock, traces = noTraces } = deps;
+  /** The spans of encoded messages. A message that is never appended takes its span with it. */
+  const spans = new WeakMap<OutMessage, TraceSpan>();
+  const endSend = (message: OutMessage, result: LogPosition | Failure): void => {
+    const span = spans.get(message);
+    if (span === undefined) return;
+    if (!(result instanceof Failure)) span.set({ 'kafka.offset': result.offset });
+    span.end(result instanceof Failure ? result.code : null);
+  };
   return {
-    encode: (command) => commandMessage(commands, command, clock.nowMs()),
+    encode(command) {
+      const span = startSend(traces, command);
+      const message = commandMessage(commands, command, clock.nowMs(), span);
+      if (span !== null) spans.set(message, span);
+      return message;
+    },
     append: (messages, onEnd) =>
       new Promise((resolve) => {
         let open = messages.length;
         const end = (index: number, result: LogPosition | Failure): void => {
+          if (traces.isOn) endSend(messages[index]!, result);
           onEnd(index, result);
           open -= 1;
           if (open === 0) resolve();

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { Logger } from '../../../shared/log/index.ts';
-import { traceIdOf } from '../problems.ts';
+import { traceFieldsOf } from '../problems.ts';
 
 export type AccessLog = (request: FastifyRequest, reply: FastifyReply, route: string) => void;
 
@@ -31,7 +31,7 @@ export function createAccessLog({ log, linesPerSecond, clock }: AccessLogDeps): 
         route,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
-        traceId: traceIdOf(request),
+        ...traceFieldsOf(request),
         caller: callerOf(request),
         ...(skipped > 0 && { skipped }),
       },

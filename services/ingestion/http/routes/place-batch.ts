@@ -5,7 +5,7 @@ import { encodeSubmission, type OrderSubmission } from '../../application/submit
 import type { SubmitResult } from '../../application/submit/submit.ts';
 import { problemOf } from '../failures.ts';
 import type { Operation } from '../operation.ts';
-import { HttpProblem, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
+import { HttpProblem, pathOf, problemBody, traceFieldsOf, traceIdOf, traceparentOf } from '../problems.ts';
 import { readKeyText } from '../requests/idempotency-key.ts';
 import { type BatchText, createBatchReader, type ReadItem } from '../requests/read-batch.ts';
 import { jsonMediaType, statusUrlOf } from '../responses.ts';
@@ -147,7 +147,8 @@ function problemText({ log, request, traceId }: BatchContext, index: number, err
   const known =
     error instanceof HttpProblem ? error : new HttpProblem('INTERNAL', undefined, { cause: error });
   const { code, message: detail, errors, cause } = known;
-  if (code === 'INTERNAL') log.error({ err: cause, index }, 'an order of a batch failed unexpectedly');
+  if (code === 'INTERNAL')
+    log.error({ err: cause, index, ...traceFieldsOf(request) }, 'an order of a batch failed unexpectedly');
   const instance = pathOf(request.url);
   const problem = problemBody(code, { detail, errors, instance, traceId: traceId() });
   return JSON.stringify({ index, status: problem.status, problem });

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { orProblem } from '../../failures.ts';
 import type { Operation, Parameter } from '../../operation.ts';
-import { callersTraceIdOf, HttpProblem } from '../../problems.ts';
+import { HttpProblem, knownTraceIdOf } from '../../problems.ts';
 import { jsonMediaType } from '../../responses.ts';
 import { CustomerErasure } from '../../schemas/erasure.ts';
 import { traceparentParameter } from '../parameters.ts';
@@ -50,7 +50,7 @@ export function eraseCustomer(deps: RouteDeps): Route {
     async handler(request, reply) {
       const customerId = readCustomerId(request);
       const { customerId: operator } = request.caller;
-      const traceId = callersTraceIdOf(request);
+      const traceId = knownTraceIdOf(request);
       const erased = orProblem(await deps.eraseCustomer({ customerId, operator, traceId }));
       const { orders, openOrders, reasons, references, errors, undecided } = erased;
       const counts = { orders, openOrders, reasons, references, errors, undecided };

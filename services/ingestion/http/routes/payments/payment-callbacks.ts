@@ -57,7 +57,7 @@ export function receiveCallback(deps: RouteDeps): Route {
         if (events.code === 'SIGNATURE_INVALID') deps.signatureChecks.failed(addressOf(request.raw.socket));
         throw problemOf(events);
       }
-      const failure = await deps.callbacks.append(provider, events);
+      const failure = await deps.callbacks.append(provider, events, request.span?.traceparent ?? null);
       if (failure !== null) throw problemOf(failure);
       return reply.send({ events: events.length });
     },

@@ -1,5 +1,6 @@
 import { orProblem } from '../../failures.ts';
 import type { Operation } from '../../operation.ts';
+import { traceparentOf } from '../../problems.ts';
 import {
   bodyOf,
   type OrderAddress,
@@ -65,7 +66,7 @@ export function openPaymentSession(deps: RouteDeps): RouteOf<SessionRequest> {
         throw validationProblem([{ pointer: '/returnUrl', detail: 'is not a URL' }]);
       return { address, provider, returnUrl };
     },
-    async handler(_request, reply, { address, provider, returnUrl }) {
+    async handler(request, reply, { address, provider, returnUrl }) {
       // A cached state may be older than the payment or the cancel of the order.
       const state = orProblem(await deps.readStatus({ ...address, fresh: true }));
       if (provider !== null && !deps.callbacks.knows(provider))
@@ -73,7 +74,15 @@ export function openPaymentSession(deps: RouteDeps): RouteOf<SessionRequest> {
           { pointer: '/provider', detail: 'is not a payment provider of this service' },
         ]);
       const { customerId } = address;
-      const session = orProblem(await deps.openSession({ state, customerId, provider, returnUrl }));
+      const session = orProblem(
+        await deps.openSession({
+          state,
+          customerId,
+          provider,
+          returnUrl,
+          traceparent: traceparentOf(request),
+        }),
+      );
       const expiresAt = new Date(session.expiresAtMs).toISOString();
       return reply.code(201).send({ url: session.url, expiresAt });
     },

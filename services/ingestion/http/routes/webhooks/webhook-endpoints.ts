@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { endpointsPerCustomerMax, newWebhookSecret } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
-import { callersTraceIdOf, HttpProblem } from '../../problems.ts';
+import { HttpProblem, knownTraceIdOf } from '../../problems.ts';
 import { readBody, validationProblem } from '../../requests/read-request.ts';
 import {
   NewWebhookEndpoint,
@@ -110,7 +110,7 @@ export function createWebhook(deps: RouteDeps): RouteOf<CreateInput> {
     async handler(request, reply, { customerId, url, eventTypes }) {
       const endpointId = `we_${randomBytes(16).toString('hex')}`;
       const secret = newWebhookSecret();
-      const traceId = callersTraceIdOf(request);
+      const traceId = knownTraceIdOf(request);
       const nowMs = await databaseTime(deps, request.caller.customerId);
       const endpoint = await atDatabase(deps, request.caller.customerId, () =>
         deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret, traceId }, nowMs),

@@ -1,7 +1,7 @@
 /** Functions of all webhook routes: the owner of an endpoint, and its representation. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChangeOf, WebhookEndpoint } from '../../../application/webhooks/webhook-store.ts';
-import { callersTraceIdOf, HttpProblem } from '../../problems.ts';
+import { HttpProblem, knownTraceIdOf } from '../../problems.ts';
 import { jsonMediaType } from '../../responses.ts';
 import { atDatabase } from '../at-database.ts';
 import type { RouteDeps } from '../route.ts';
@@ -36,7 +36,7 @@ export function changeOf(request: FastifyRequest): ChangeOf {
   return {
     customerId: ownerOf(request),
     endpointId: endpointIdOf(request),
-    traceId: callersTraceIdOf(request),
+    traceId: knownTraceIdOf(request),
   };
 }
 
