@@ -16,13 +16,9 @@ import {
   type SourceRecord,
   type StoredOutcome,
 } from './context.ts';
-import { openCouponLedger } from './coupon-ledger.ts';
+import { decisionOf, openContext } from './decision-context.ts';
 import { deadLettered, duplicateCommand, keyConflict } from './events.ts';
-import { openGoodsLedger } from './orders/goods-ledger.ts';
 import type { OrderStatus } from './orders/status.ts';
-import { openMoneyLedger } from './payments/money-ledger.ts';
-import { openStockLedger } from './stock-ledger.ts';
-import { openUnpaidLedger } from './unpaid-ledger.ts';
 
 /**
  * Decides a batch. `records` must be in offset order within each partition. Throws RangeError for a command type
@@ -33,20 +29,7 @@ export function decide(
   records: readonly SourceRecord[],
   settings: DecideSettings,
 ): Decision {
-  const context: DecisionContext = {
-    snapshot,
-    settings,
-    stock: openStockLedger(snapshot.stockLevels),
-    coupons: openCouponLedger(snapshot.couponLevels, snapshot.rules.flags),
-    unpaid: openUnpaidLedger(snapshot.unpaidLevels, snapshot.rules.unpaidUnitsMax),
-    money: openMoneyLedger(snapshot.money),
-    goods: openGoodsLedger(),
-    orders: new Map(),
-    newOrders: [],
-    changes: [],
-    firstVersions: new Map(),
-    paymentSources: new Map(),
-  };
+  const context = openContext(snapshot, settings);
   const outcomes: StoredOutcomes = { stored: new Map(), rows: [] };
   const events = records.map((record) => {
     const { content } = record;
@@ -54,22 +37,7 @@ export function decide(
       ? deadLettered(record, content.orderId, content.reason, settings.nowMs)
       : decideCommand(context, outcomes, record, content.command);
   });
-  return {
-    events,
-    newOrders: context.newOrders,
-    changes: context.changes,
-    updates: [...context.firstVersions].map(([orderId, fromVersion]) => ({
-      fromVersion,
-      order: context.orders.get(orderId)!,
-    })),
-    commandRows: outcomes.rows,
-    stock: context.stock.changes(),
-    unpaid: context.unpaid.changes(),
-    ...context.coupons.changes(),
-    ...context.money.changes(),
-    ...context.goods.changes(),
-    paymentSources: context.paymentSources,
-  };
+  return decisionOf(context, events, outcomes.rows);
 }
 
 /** The outcomes of this batch, stored under their command ids. */

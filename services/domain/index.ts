@@ -72,5 +72,6 @@ export {
   taxTable,
 } from './pricing/rules.ts';
 export { reasonTable } from './reason-table.ts';
+export { applyOutcomes, asRecorded, MissingForOutcome } from './recorded.ts';
 export type { StockChange } from './stock-ledger.ts';
 export { openUnpaidLedger, readUnpaidUnits, type UnpaidChange } from './unpaid-ledger.ts';

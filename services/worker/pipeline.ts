@@ -20,7 +20,7 @@ import { type BatchTrace, noBatchTrace } from './stages/batch-trace.ts';
 import { type DecodedPart, decodeParts } from './stages/decode.ts';
 import { findShortage, type Shortage } from './stages/levels.ts';
 import { collectNeeds, loadSnapshot } from './stages/load.ts';
-import { openBatch } from './stages/open.ts';
+import { movesOf, openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
 import type { Quarantine } from './stages/quarantine.ts';
 import { sealedKeyIds, unsealParts } from './stages/unseal.ts';
@@ -131,7 +131,7 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
 
   const needs = collectNeeds(decoded);
   const opening = { ...deps, session: trace.over(session, 'open the batch') };
-  const prices = await openBatch(opening, decoded, needs, sealedKeyIds(decoded));
+  const prices = await openBatch(opening, movesOf(decoded), needs, sealedKeyIds(decoded));
   if (prices === null) return { kind: 'fenceLost' };
   const parts = unsealParts(decoded, prices.customerKeys, keyWrapper);
   const reading = { ...deps, session: trace.over(session, 'read the orders') };

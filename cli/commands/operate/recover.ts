@@ -2,22 +2,41 @@ import { Command } from 'commander';
 import { positiveNumber, wholeNumber } from '../../arguments.ts';
 import { adoptTopic } from '../../recover/adopt.ts';
 import { continuePipeline } from '../../recover/continue.ts';
+import { type FromLogOptions, recoverFromLog } from '../../recover/from-log/from-log.ts';
 import { setPosition } from '../../recover/position.ts';
 import { republish } from '../../recover/republish.ts';
 import { skipRecord } from '../../recover/skip.ts';
 import { showStatus } from '../../recover/status.ts';
 import { DEFAULT_INSTANCE } from '../../servers.ts';
 
+type RecoverOptions = FromLogOptions & { readonly fromLog?: boolean };
+
 /** `orderstream recover`: shows why a lane stopped, and runs the repairs that need a decision of an operator. */
 export function recoverCommand(): Command {
-  return new Command('recover')
-    .description('inspect and restart lanes that stopped because logs and tables do not match')
-    .addCommand(statusCommand())
-    .addCommand(continueCommand())
-    .addCommand(positionCommand())
-    .addCommand(republishCommand())
-    .addCommand(adoptCommand())
-    .addCommand(skipCommand());
+  return (
+    new Command('recover')
+      .description('inspect and restart lanes that stopped because logs and tables do not match')
+      // `--name` after a subcommand belongs to the subcommand.
+      .enablePositionalOptions()
+      .option(
+        '--from-log',
+        'rebuild what a restored database lacks, from the commands and their published outcomes',
+      )
+      .option('--execute', 'apply the outcomes; without it, only show them')
+      .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE)
+      .action(fromLog)
+      .addCommand(statusCommand())
+      .addCommand(continueCommand())
+      .addCommand(positionCommand())
+      .addCommand(republishCommand())
+      .addCommand(adoptCommand())
+      .addCommand(skipCommand())
+  );
+}
+
+function fromLog({ fromLog: isAsked, ...options }: RecoverOptions, command: Command): Promise<void> | void {
+  if (isAsked === true) return recoverFromLog(options);
+  command.help({ error: true });
 }
 
 function statusCommand(): Command {

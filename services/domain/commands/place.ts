@@ -1,11 +1,11 @@
 /** PLACE: prices an order, takes its stock, and creates its version 1, accepted or rejected. */
 import type { OrderEvent, PlaceOrder, Reason } from '../../../schemas/generated/types.ts';
-import { currentOrder, type DecisionContext, type SourceRecord } from '../context.ts';
+import { currentOrder, type DecisionContext, type NewOrder, type SourceRecord } from '../context.ts';
 import type { Redemption } from '../coupon-ledger.ts';
 import { accepted, duplicatePlace, keyConflict, rejected } from '../events.ts';
 import { acceptedStatus } from '../orders/status.ts';
 import { unitsOf } from '../payments/records.ts';
-import { priceOrder } from '../pricing/price.ts';
+import { type PricedOrder, priceOrder } from '../pricing/price.ts';
 import type { Coupon } from '../pricing/rules.ts';
 import * as reasons from '../reasons.ts';
 import { currencyPattern } from './bounds.ts';
@@ -79,8 +79,7 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
   const { products, rules } = context.snapshot;
   const { priced, reason: priceReason, coupon } = priceOrder(payload, products, rules, command.issuedAt);
   const customerId = command.customerId!;
-  const isCounted = rules.unpaidUnitsMax !== null && acceptedStatus(priced.total) === 'PENDING_PAYMENT';
-  const units = isCounted ? unitsOf(payload).ordered : 0;
+  const units = countedUnits(context.snapshot, priced.total, payload);
   const reason =
     (command.sealed === null ? null : reasons.personalDataErased()) ??
     priceReason ??
@@ -88,11 +87,41 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     shortOfStock(context, payload) ??
     (coupon === null ? null : context.coupons.refusal(coupon, customerId)) ??
     (units === 0 ? null : context.unpaid.refusal(customerId, units));
+  const windowMs = rules.flags.paymentWindowMs ?? paymentWindowMs;
+  const dueAtMs = nowMs + windowMs;
+  const order = createOrder(context, record, command, { priced, reason, dueAtMs, coupon, units });
+  return reason === null
+    ? accepted(order, context.snapshot, nowMs)
+    : rejected(record, command, reason, nowMs);
+}
+
+/** What is known about an order once it is accepted or rejected. */
+export interface PlacedTerms {
+  readonly priced: PricedOrder;
+  /** Why the order is rejected; null if it is accepted. */
+  readonly reason: Reason | null;
+  /** The end of the payment window, epoch ms. Only an order that must be paid keeps it. */
+  readonly dueAtMs: number;
+  /** The coupon that was applied. */
+  readonly coupon: Coupon | null;
+  /** Units that count as unpaid; 0 without a limit. */
+  readonly units: number;
+}
+
+/** Adds version 1 of the order to the context. An accepted one takes its stock, its coupon and its unpaid units. */
+export function createOrder(
+  context: DecisionContext,
+  record: SourceRecord,
+  command: PlaceCommand,
+  { priced, reason, dueAtMs, coupon, units }: PlacedTerms,
+): NewOrder {
+  const { payload } = command;
+  const orderId = command.orderId!;
+  const customerId = command.customerId!;
   let redemption: Redemption | null = null;
   let unpaidUnits = 0;
   const status = reason === null ? acceptedStatus(priced.total) : 'REJECTED';
-  const windowMs = rules.flags.paymentWindowMs ?? paymentWindowMs;
-  const paymentDueAtMs = status === 'PENDING_PAYMENT' ? nowMs + windowMs : null;
+  const paymentDueAtMs = status === 'PENDING_PAYMENT' ? dueAtMs : null;
   if (reason === null) {
     for (const line of payload.lines) context.stock.take(line.sku, line.quantity);
     if (units > 0) unpaidUnits = context.unpaid.take(customerId, units);
@@ -125,9 +154,17 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     shipments: [],
     returns: 0,
   });
-  return reason === null
-    ? accepted(order, context.snapshot, nowMs)
-    : rejected(record, command, reason, nowMs);
+  return order;
+}
+
+/** The units of a new order that count against the limit of its customer. */
+export function countedUnits(
+  { rules }: DecisionContext['snapshot'],
+  total: number,
+  payload: PlaceOrder,
+): number {
+  const isCounted = rules.unpaidUnitsMax !== null && acceptedStatus(total) === 'PENDING_PAYMENT';
+  return isCounted ? unitsOf(payload).ordered : 0;
 }
 
 /**

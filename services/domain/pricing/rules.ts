@@ -110,6 +110,11 @@ export function flagsText({ coupons, quantityBreaks, paymentWindowMs }: RuleFlag
   return `coupons=${coupons},quantityBreaks=${quantityBreaks}${window}`;
 }
 
+/** Whether orders with these flags count their redemptions. The text is that of `flagsText`. */
+export function countsRedemptions(text: string | null): boolean {
+  return text === null || text.startsWith('coupons=on,');
+}
+
 const secondMs = 1_000;
 const paymentWindowSecondsMax = 30 * 24 * 3_600;
 

@@ -4,6 +4,7 @@
  */
 import { type CommandNeeds, handlerOf, type Snapshot } from '../../domain/index.ts';
 import type { StatementBuffer } from '../../shared/mysql/index.ts';
+import type { Lane } from '../lanes/lane.ts';
 import { readExisting } from '../store/existing-orders.ts';
 import type { DecodedPart } from './decode.ts';
 import { type LevelDeps, loadLevels } from './levels.ts';
@@ -27,7 +28,9 @@ export async function loadSnapshot(
 }
 
 /** The rows that the commands of a batch need. Lanes with a recent duplicate read orders before they insert them. */
-export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
+export function collectNeeds(
+  parts: readonly { readonly lane: Pick<Lane, 'readsIdsFirst'>; readonly sources: DecodedPart['sources'] }[],
+): CommandNeeds {
   const needs: CommandNeeds = {
     skus: [],
     customers: [],

@@ -5,7 +5,7 @@ import { affectedRows, type Session, type StatementBuffer } from '../../shared/m
 import type { CustomerKeyRow } from '../../shared/personal-data/index.ts';
 import type { PriceCatalogue, PriceSnapshot } from '../store/catalogue.ts';
 import { keyRowsOf, layOutKeyRead } from '../store/customer-keys.ts';
-import { layOutFence } from '../store/positions.ts';
+import { type FenceMove, layOutFence } from '../store/positions.ts';
 import type { RuleBook } from '../store/rule-book.ts';
 import type { DecodedPart } from './decode.ts';
 
@@ -28,18 +28,22 @@ interface OpenedBatch extends BatchPrices {
   readonly customerKeys: ReadonlyMap<string, CustomerKeyRow>;
 }
 
-/** The prices of these SKUs, and these keys, read after the fence. Null if the fence moved fewer lanes than there are parts. */
+/** The fence of each part. */
+export function movesOf(parts: readonly DecodedPart[]): FenceMove[] {
+  return parts.map(({ lane, epoch, from, to, published, record }) => {
+    const { outcome } = lane.position;
+    return { partition: lane.partition, epoch, from, to, published, record, outcome };
+  });
+}
+
+/** The prices of these SKUs, and these keys, read after the fence. Null if the fence moved fewer lanes than `moves` names. */
 export async function openBatch(
   { topic, session, buffer, catalogue, ruleBook }: OpenDeps,
-  parts: readonly DecodedPart[],
+  moves: readonly FenceMove[],
   { skus, coupons }: Pick<CommandNeeds, 'skus' | 'coupons'>,
   keyIds: ReadonlySet<string>,
 ): Promise<OpenedBatch | null> {
   buffer.clear();
-  const moves = parts.map(({ lane, epoch, from, to, published, record }) => {
-    const { outcome } = lane.position;
-    return { partition: lane.partition, epoch, from, to, published, record, outcome };
-  });
   const fence = layOutFence(buffer, topic, moves);
   const prices = catalogue.ask(buffer, skus);
   const rules = ruleBook.ask(
@@ -50,7 +54,7 @@ export async function openBatch(
   const opening = session.run(buffer.script());
   await failpoint('fenceSent');
   const answers = await opening;
-  if (affectedRows(answers[fence]) !== parts.length) return null;
+  if (affectedRows(answers[fence]) !== moves.length) return null;
   await failpoint('fenced');
   const snapshot = await prices.answered(session, answers[prices.place]);
   const customerKeys = keyRowsOf(keys === null ? [] : answers[keys]);

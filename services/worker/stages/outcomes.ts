@@ -110,7 +110,8 @@ function eventKey({ orderId }: OrderEvent, { key }: InRecord): Buffer | null {
   return key !== null && key.length > foreignKeyBytesMax ? null : key;
 }
 
-function deadLetterRow(
+/** The row of a dead letter. `nowMs` is the time of its outcome, in epoch ms. */
+export function deadLetterRow(
   { record, code, message, schemaId, orderId }: DeadLetter,
   nowMs: number,
 ): NewDeadLetterRow {

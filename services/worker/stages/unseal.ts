@@ -9,7 +9,7 @@ import { type CustomerKeyRow, type KeyWrapper, openCommand } from '../../shared/
 import type { DecodedPart } from './decode.ts';
 
 /** The ids of the keys that the commands name. */
-export function sealedKeyIds(parts: readonly DecodedPart[]): Set<string> {
+export function sealedKeyIds(parts: readonly Pick<DecodedPart, 'sources'>[]): Set<string> {
   const ids = new Set<string>();
   for (const { sources } of parts) {
     for (const { content } of sources) {
@@ -24,11 +24,11 @@ export function sealedKeyIds(parts: readonly DecodedPart[]): Set<string> {
  * The parts with opened commands. Throws SEALED_FIELDS_INVALID for fields that their key does not open. Throws
  * CUSTOMER_KEY_UNREADABLE if this process lacks the key of a row.
  */
-export function unsealParts(
-  parts: readonly DecodedPart[],
+export function unsealParts<Part extends Pick<DecodedPart, 'sources'>>(
+  parts: readonly Part[],
   rows: ReadonlyMap<string, CustomerKeyRow>,
   wrapper: Pick<KeyWrapper, 'read'>,
-): readonly DecodedPart[] {
+): readonly Part[] {
   if (rows.size === 0) return parts;
   const secrets = new Map([...rows].map(([keyId, row]) => [keyId, wrapper.read(row).secret]));
   return parts.map((part) => ({ ...part, sources: part.sources.map((source) => unsealed(source, secrets)) }));

@@ -182,7 +182,7 @@ function wayOn(why: PositionFault, { partition, nextOffset, markedNext }: LaneFa
           'then `orderstream recover continue`'
         );
       }
-      return 'restore the newer data, then run `orderstream recover continue`';
+      return 'restore the newer data, then run `orderstream recover continue`; if it is gone, see docs/backup.md';
     case 'eventsMadeAnew':
     case 'outcomesCut':
       return `\`orderstream recover republish --partition ${partition}\` publishes them again`;

@@ -52,6 +52,8 @@ export interface KafkaAdmin {
    * Like `groupOffsets`, with the notes that are stored beside the offsets. Omits partitions without an offset.
    */
   groupPositions(groupId: string, topic: string): Promise<Map<number, { offset: bigint; note: string }>>;
+  /** Number of members of a group, also of those that joined and are silent until their session ends. */
+  groupMembers(groupId: string): Promise<number>;
   /** Works only while the group has no members. Otherwise the coordinator refuses the commit. */
   setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
   /** Deletes the records before the offsets. */
@@ -99,6 +101,8 @@ export function createAdmin(settings: KafkaSettings): KafkaAdmin {
     endOffsets: (topic) => on((admin) => endOffsets(admin, wire(topic))),
     groupOffsets: (groupId, topic) => on((admin) => groupOffsets(admin, wire(groupId), wire(topic))),
     groupPositions: (groupId, topic) => on((admin) => groupPositions(admin, wire(groupId), wire(topic))),
+    groupMembers: (groupId) =>
+      on(async (admin) => (await admin.describeGroups([wire(groupId)])).groups[0]?.members.length ?? 0),
     setGroupOffsets: (groupId, topic, offsets) =>
       on(() => setGroupOffsets(settings, wire(groupId), wire(topic), offsets)),
     deleteRecords: (topic, before) =>
