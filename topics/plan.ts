@@ -96,7 +96,7 @@ function alteration(entry: TopicEntry, topic: ObservedTopic): PlanStep[] {
 }
 
 /** The configs that the catalogue sets. Operators own all other configs. */
-function configsOf(entry: TopicEntry, replicationFactor: number): Record<string, string> {
+export function configsOf(entry: TopicEntry, replicationFactor: number): Record<string, string> {
   return {
     'cleanup.policy': entry.cleanup,
     ...(entry.retentionMs === null ? {} : { 'retention.ms': String(entry.retentionMs) }),

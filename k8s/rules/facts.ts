@@ -2,12 +2,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { programs } from '../../docker/image/contents.ts';
 import { fieldsIn, fieldsOfService } from '../../scripts/docs/service-settings.ts';
 import * as common from '../../services/shared/config/common.ts';
 import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
 
 export interface Facts {
   readonly version: string;
+  /** Programs that the image has. */
+  readonly programs: readonly string[];
+  /** The numeric user of the image. */
+  readonly imageUser: number;
   readonly commandsTopic: string;
   readonly workerGroup: string;
   /** Settings by service. A setting without a default is required. */
@@ -33,6 +38,8 @@ export async function readFacts(): Promise<Facts> {
   const settings = await Promise.all(services.map(async (name) => [name, await settingsOf(name)] as const));
   return {
     version,
+    programs: programs(root),
+    imageUser: readImageUser(),
     commandsTopic: COMMANDS,
     workerGroup: GROUPS.worker,
     settings: new Map(settings),
@@ -43,6 +50,11 @@ export async function readFacts(): Promise<Facts> {
 async function settingsOf(service: string): Promise<Setting[]> {
   const fields = [...Object.values(common).flatMap(fieldsIn), ...(await fieldsOfService(service))];
   return fields.map(({ env, defaultText }) => ({ env, isRequired: defaultText === undefined }));
+}
+
+function readImageUser(): number {
+  const text = readFileSync(path.join(root, 'docker/Dockerfile'), 'utf8');
+  return Number(/^USER (\d+)/m.exec(text)?.[1]);
 }
 
 function readSecrets(): Map<string, readonly string[]> {

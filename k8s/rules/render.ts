@@ -8,6 +8,7 @@ export interface Manifest {
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
+    readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
@@ -15,7 +16,7 @@ export interface Manifest {
   readonly [field: string]: any;
 }
 
-export const overlays = ['dev', 'staging', 'prod'] as const;
+export const overlays = ['dev', 'staging', 'prod', 'canary'] as const;
 
 const k8s = path.resolve(import.meta.dirname, '..');
 /** Used where kubectl is not installed but Go is. */

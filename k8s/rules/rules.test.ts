@@ -91,10 +91,40 @@ const faults: Readonly<Record<keyof typeof rules, readonly [kind: string, name: 
     'projector',
     ({ spec }) => (spec.template.spec.containers[0].image = 'orderstream:latest'),
   ],
+  'each object is in the namespace of the product, and says that it belongs to it': [
+    'HorizontalPodAutoscaler',
+    'ingestion',
+    ({ metadata }) => delete metadata.namespace,
+  ],
+  'each container starts a program of the image, as its user': [
+    'Deployment',
+    'worker',
+    ({ spec }) => (spec.template.spec.containers[0].args = ['stack/payment-provider/main.ts']),
+  ],
+  'pods of a deployment spread over zones and nodes': [
+    'Deployment',
+    'worker',
+    ({ spec }) => spec.template.spec.topologySpreadConstraints.shift(),
+  ],
+  'an autoscaler scales the rollout of its pods': [
+    'HorizontalPodAutoscaler',
+    'ingestion',
+    ({ spec }) => (spec.scaleTargetRef.kind = 'Deployment'),
+  ],
+  'a rollout has the labels of its deployment, and an analysis of this version': [
+    'Rollout',
+    'worker',
+    ({ spec }) => (spec.strategy.canary.analysis.args[0].value = '1.0.0'),
+  ],
+  'each analysis reads metrics of the product': [
+    'AnalysisTemplate',
+    'worker-canary',
+    ({ spec }) => (spec.metrics[0].provider.prometheus.query = 'sum(orderstream_worker_retries_total)'),
+  ],
 };
 
 describe('each rule finds its fault', () => {
-  const objects = render('prod');
+  const objects = render('canary');
 
   it.each(Object.keys(rules) as (keyof typeof rules)[])('%s', (name) => {
     const [kind, start, change] = faults[name];

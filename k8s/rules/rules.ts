@@ -1,6 +1,7 @@
 /** Rules that the manifests of each overlay must keep. Each returns one sentence for each violation. */
 import type { Facts } from './facts.ts';
 import type { Manifest } from './render.ts';
+import { rolloutRules } from './rollouts.ts';
 import { schemaProblem } from './schemas.ts';
 
 export type Rule = (objects: readonly Manifest[], facts: Facts) => string[];
@@ -133,6 +134,43 @@ export const rules = {
     containers(objects)
       .filter(({ container }) => !/:[^:/]+$/.test(container.image) || container.image.endsWith(':latest'))
       .map(({ owner, container }) => `${nameOf(owner)}: ${container.image}`),
+
+  'each object is in the namespace of the product, and says that it belongs to it': (objects) =>
+    objects.flatMap((object) => {
+      const { labels, namespace } = object.metadata;
+      // Strimzi looks for its objects beside the Kafka cluster.
+      const wanted = object.apiVersion.startsWith('kafka.strimzi.io/') ? 'kafka' : 'orderstream';
+      return [
+        ...(object.kind === 'Namespace' || namespace === wanted
+          ? []
+          : [`${nameOf(object)} is in ${namespace}`]),
+        ...(labels?.['app.kubernetes.io/part-of'] === 'orderstream'
+          ? []
+          : [`${nameOf(object)} has no label`]),
+      ];
+    }),
+
+  'each container starts a program of the image, as its user': (objects, { programs, imageUser }) => [
+    ...containers(objects)
+      .filter(({ container }) => container.command !== undefined || !programs.includes(container.args?.[0]))
+      .map(({ owner, container }) => `${nameOf(owner)} starts ${container.args?.[0]}`),
+    ...workloads(objects)
+      .filter((owner) => owner['spec'].template.spec.securityContext?.runAsUser !== imageUser)
+      .map((owner) => `${nameOf(owner)} runs as another user`),
+  ],
+
+  'pods of a deployment spread over zones and nodes': (objects) =>
+    objects
+      .filter(({ kind }) => kind === 'Deployment')
+      .filter(({ spec }) => {
+        const keys = spec.template.spec.topologySpreadConstraints?.map(
+          ({ topologyKey }: Container) => topologyKey,
+        );
+        return !keys?.includes('topology.kubernetes.io/zone') || !keys.includes('kubernetes.io/hostname');
+      })
+      .map(nameOf),
+
+  ...rolloutRules,
 } satisfies Record<string, Rule>;
 
 /** Variables of Node and of the allocator. */
