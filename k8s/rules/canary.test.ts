@@ -1,4 +1,4 @@
-/** Plays the analysis of a canary on series of a good and of a bad version, with the Prometheus that evaluates rules. */
+/** Plays the analysis of a canary on series of a good and of a bad version. Prometheus evaluates them. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
