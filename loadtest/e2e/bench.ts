@@ -7,7 +7,7 @@ import { openStack } from '../frame/stack.ts';
 import type { BenchOptions, BenchReport, Rounds } from '../frame/types.ts';
 import { type MakeDesign, openArena, type Times } from './arena.ts';
 import { figuresOf, goals } from './figures.ts';
-import { productDesign } from './product.ts';
+import { productDesign, tracedProductDesign } from './product.ts';
 import { articlesDesign, asyncDesign } from './reference-design.ts';
 import { type Planned, planned, variantsOf } from './variants.ts';
 
@@ -18,6 +18,7 @@ const quickTimes: Times = { startUpMs: 4_000, warmUpMs: 1_000, measureMs: 3_000 
 
 const makers: Readonly<Record<string, MakeDesign>> = {
   ours: productDesign,
+  'ours/traces': tracedProductDesign,
   articles: (own, jwks) => articlesDesign(own, jwks),
   async: (own, jwks) => asyncDesign(own, jwks),
 };

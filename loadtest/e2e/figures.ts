@@ -19,6 +19,7 @@ export const goals: Readonly<Record<string, Goal>> = {
   'e2e.outcome_p95_ms.300': { atMost: 50, aim: 30 },
   // The goals are 0.7 and 0.45 of 1,250 µs, the CPU time per order when this bench was written.
   'e2e.cpu_us_1500': { atMost: 875, aim: 560 },
+  'e2e.traces_cost': { atMost: 1.02, aim: 1.01 },
   'e2e.subscribers_cost': { atLeast: 0.85, aim: 0.95 },
   'e2e.subscribers_cost.512': { atLeast: 0.85, aim: 0.95 },
 };
@@ -41,6 +42,11 @@ export function figuresOf({ results }: Rounds): Figure[] {
     figure('e2e.outcome_p50_ms.300', 'ms at 300/s', per('ours 300/s', p50)),
     figure('e2e.outcome_p95_ms.300', 'ms at 300/s', per('ours 300/s', p95)),
     figure('e2e.cpu_us_1500', 'µs/order', per('ours 1500/s', cpuOfDesign)),
+    figure(
+      'e2e.traces_cost',
+      'CPU ratio at 1 %',
+      tracesCost(runs('ours/traces 1500/s'), runs('ours 1500/s')),
+    ),
     figure('e2e.subscribers_cost', 'ratio at 64', ratios(runs('ours 64'), runs('ours 64 frozen'))),
     figure('e2e.subscribers_cost.512', 'ratio at 512', ratios(runs('ours 512'), runs('ours 512 frozen'))),
   ];
@@ -68,6 +74,15 @@ export function figuresOf({ results }: Rounds): Figure[] {
       figure(`e2e.${way}_p95_ms`, 'ms at 300/s', per(`ours 300/s ${way}`, p95)),
     ]),
   ];
+}
+
+/** The CPU time of an order with traces, divided by the one without, in each round. */
+function tracesCost(traced: readonly RunResult[], plain: readonly RunResult[]): (number | null)[] {
+  const without = perRun(plain, cpuOfDesign);
+  return perRun(traced, cpuOfDesign).map((cpuUs, round) => {
+    const base = without[round] ?? null;
+    return cpuUs === null || base === null ? null : cpuUs / base;
+  });
 }
 
 /** CPU time of all processes and servers. The generator is not part of any design. */

@@ -3,10 +3,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeKey } from '../../services/shared/secrets/index.ts';
+import { workerProcessEnv } from '../../services/worker/process-env.ts';
 import { EVENTS, GROUPS } from '../../topics/index.ts';
 import type { OwnTopics } from '../frame/own-topics.ts';
 import { type ServiceProcess, startService } from '../frame/service-process.ts';
 import type { Design, RunningDesign } from './design.ts';
+import { startTraceSink, type TraceSink } from './trace-sink.ts';
 
 /** The processes that only read outcomes. */
 const subscribers = ['notification', 'reconciliation', 'projector'] as const;
@@ -28,11 +30,34 @@ export function productDesign(own: OwnTopics, jwks: string): Design {
   return { name: 'ours', own, start: () => start(own, jwks) };
 }
 
-async function start(own: OwnTopics, jwks: string): Promise<RunningDesign> {
+/** The same with traces: 1 % of the orders are recorded, and their spans are sent. Topics and tables are the same. */
+export function tracedProductDesign(own: OwnTopics, jwks: string): Design {
+  return { name: 'ours/traces', own, start: () => startTraced(own, jwks) };
+}
+
+async function startTraced(own: OwnTopics, jwks: string): Promise<RunningDesign> {
+  const sink = await startTraceSink();
+  const running = await start(own, jwks, sink);
+  return {
+    ...running,
+    async stop() {
+      await running.stop();
+      const sent = sink.bytes();
+      await sink.close();
+      if (sent === 0) throw new Error('the traced design has sent no spans');
+    },
+  };
+}
+
+async function start(own: OwnTopics, jwks: string, sink?: TraceSink): Promise<RunningDesign> {
   const webhookKeys = { WEBHOOK_SECRET_KEYS: makeKey('k1') };
   const ingestionEnv = { PORT: '0', TICKET_SECRET: 'the secret of the bench', JWKS: jwks, ...patient };
   const run = (name: string, service: string, env: Record<string, string>, message: string) =>
-    startService(service, { ...own.env, INSTANCE_ID: `bench-${name}`, ...webhookKeys, ...env }, message);
+    startService(
+      service,
+      { ...own.env, INSTANCE_ID: `bench-${name}`, ...webhookKeys, ...env, ...traceEnv(service, sink) },
+      message,
+    );
   const [ingestion, ...others] = await Promise.all([
     run('ingestion', 'ingestion', ingestionEnv, 'the API is listening'),
     ...workers.map((name) => run(name, 'worker', {}, 'worker is ready')),
@@ -55,6 +80,13 @@ async function start(own: OwnTopics, jwks: string): Promise<RunningDesign> {
       await stopAll(others.slice(workers.length));
     },
   };
+}
+
+/** A worker keeps its own options of Node. */
+function traceEnv(service: string, sink: TraceSink | undefined): Record<string, string> {
+  if (sink === undefined) return {};
+  const own = service === 'worker' ? `${workerProcessEnv.NODE_OPTIONS} ` : '';
+  return { ...sink.env, NODE_OPTIONS: own + sink.nodeOption };
 }
 
 function freeze(processes: readonly ServiceProcess[]): () => void {

@@ -64,7 +64,7 @@ export function planned(quick: boolean): Planned[] {
     of('ours', '20 × 64', closed(64, 20)),
     of('ours', '300/s', open(gentlePerSecond)),
     of('ours', '1500/s', open(briskPerSecond)),
-    ...(quick ? [] : onlyFull),
+    ...(quick ? [] : [...onlyFull, of('ours/traces', '1500/s', open(briskPerSecond))]),
     ...singles('articles'),
     ...(quick ? [] : [of('articles', '300/s', open(gentlePerSecond))]),
     ...singles('async'),

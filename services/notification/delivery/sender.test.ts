@@ -3,6 +3,7 @@ import { systemClock } from '../../shared/clock/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { createLogger } from '../../shared/log/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
+import { recordTraces } from '../../shared/trace/testing/recorded-traces.ts';
 import { createHosts } from '../receivers/hosts.ts';
 import { createStall } from '../stall.ts';
 import type { AttemptResult } from './attempt.ts';
@@ -101,6 +102,51 @@ it('delivers all due rows, and never more at once than a host has room for', asy
   await expect.poll(() => settled.length).toBe(10);
   expect(most).toBeLessThanOrEqual(4);
   await sender.stop(1_000);
+});
+
+it('records each attempt of a traced delivery below its command, and no other one', async () => {
+  const { traces, spans } = recordTraces();
+  const { queue, settled } = memoryQueue({ 'shop.example:8443': 2, mails: 1 });
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const traced: DeliveryQueue = {
+    ...queue,
+    async lease(...args) {
+      const { leased, more } = await queue.lease(...args);
+      const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+      // The second webhook belongs to an order whose trace is not recorded.
+      const isTraced = (index: number, id: string) => id === 'mails' || index === 0;
+      return {
+        leased: leased.map((one, index) => ({
+          ...one,
+          traceparent: isTraced(index, one.endpointId) ? traceparent : null,
+        })),
+        more,
+      };
+    },
+  };
+  const failed: AttemptResult = {
+    ...{ kind: 'failed', status: 503, error: 'answered 503', retryAfterMs: null, hostTrouble: true },
+  };
+  const deliver = async ({ endpointId }: Leased) => (endpointId === 'mails' ? ok : failed);
+  const { sender } = start(traced, deliver, {
+    traces,
+    channelOf: async (id): Promise<Channel> => ({
+      ...{ name: id === 'mails' ? 'email' : 'webhook', host: id, customerId: id, deliver },
+    }),
+  });
+  await expect.poll(() => settled.length).toBe(3);
+  await sender.stop(1_000);
+  const byName = Object.fromEntries(spans().map((span) => [span.name, span]));
+  expect(spans()).toHaveLength(2);
+  expect(byName['POST']).toMatchObject({ traceId, parent: '00f067aa0ba902b7' });
+  expect(byName['POST']!.attributes).toEqual({
+    'http.request.method': 'POST',
+    'server.address': 'shop.example',
+    'server.port': 8443,
+    'http.response.status_code': 503,
+    'error.type': '503',
+  });
+  expect(byName['send mail']).toMatchObject({ traceId, parent: '00f067aa0ba902b7', attributes: {} });
 });
 
 it('serves other receivers while one hangs', async () => {

@@ -150,7 +150,7 @@ async function deliver(deps: SenderDeps, channel: Channel, leased: Leased): Prom
   if (span === null) return channel.deliver(leased);
   try {
     const result = await channel.deliver(leased);
-    if ('status' in result && result.status !== null)
+    if (channel.name === 'webhook' && 'status' in result && result.status !== null)
       span.set({ 'http.response.status_code': result.status });
     span.end(result.kind === 'delivered' ? null : errorTypeOfResult(result));
     return result;
