@@ -36,11 +36,38 @@ module.exports = {
       to: { path: '^services/(ingestion|worker|notification|reconciliation|projector|payments|scheduler|observer)/' },
     },
     {
-      name: 'ingestion-application-knows-no-http',
+      name: 'ingestion-application-knows-no-protocol',
       severity: 'error',
-      comment: 'application/ serves every protocol: HTTP today, others later. Its errors are data (common/failure.ts).',
-      from: { path: '^services/ingestion/application/', pathNot: '\\.test\\.ts$' },
-      to: { path: ['^services/ingestion/http/', 'node_modules/fastify/', '^(node:)?https?$'] },
+      comment: 'application/ serves HTTP and gRPC. Its errors are data (common/failure.ts).',
+      from: { path: '^services/ingestion/(application|problems)/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: [
+          '^services/ingestion/(http|grpc)/',
+          'node_modules/(fastify|@grpc|grpc-health-check|@bufbuild)/',
+          '^(node:)?(https?|http2)$',
+        ],
+      },
+    },
+    {
+      name: 'ingestion-protocols-do-not-meet',
+      severity: 'error',
+      comment: 'HTTP and gRPC stand on application/ alone, so that each can be switched off or removed.',
+      from: { path: '^services/ingestion/(http|grpc)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^services/ingestion/(http|grpc)/', pathNot: '^services/ingestion/$1/' },
+    },
+    {
+      name: 'ingestion-methods-use-the-application',
+      severity: 'error',
+      comment: 'A method reads a message, asks application/ and answers. It reaches no client library and no server.',
+      from: { path: '^services/ingestion/grpc/methods/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: ['^services/', '^topics/', 'node_modules/(kafkajs|mysql2|ioredis|avsc|@grpc)/'],
+        pathNot: [
+          '^services/ingestion/(grpc|application|problems)/',
+          '^services/domain/',
+          '^services/shared/(ids|auth|personal-data)/',
+        ],
+      },
     },
     {
       name: 'ingestion-routes-use-the-application',
@@ -49,7 +76,7 @@ module.exports = {
       from: { path: '^services/ingestion/http/routes/', pathNot: '\\.test\\.ts$' },
       to: {
         path: ['^services/', '^topics/', 'node_modules/(kafkajs|mysql2|ioredis|avsc)/'],
-        pathNot: ['^services/ingestion/(http|application)/', '^services/domain/', '^services/shared/log/'],
+        pathNot: ['^services/ingestion/(http|application|problems)/', '^services/domain/', '^services/shared/log/'],
       },
     },
     {
@@ -82,6 +109,7 @@ module.exports = {
     only('mysql2-in-one-folder', 'mysql2', 'services/shared/mysql'),
     only('ioredis-in-one-folder', 'ioredis', 'services/shared/redis'),
     only('avsc-in-one-folder', 'avsc', 'services/shared/codec'),
+    only('grpc-in-one-folder', '(@grpc|grpc-health-check|@bufbuild)', 'services/ingestion/(grpc|testing|tools)'),
     only('opentelemetry-in-one-folder', '@opentelemetry', 'services/shared/trace'),
     only('registry-in-one-folder', '@kafkajs/confluent-schema-registry', 'services/shared/codec'),
   ],

@@ -24,6 +24,7 @@ export interface Ports {
   paymentProviderAdmin: number;
   schedulerAdmin: number;
   observerAdmin: number;
+  ingestionGrpc: number;
 }
 
 export const BROKERS_MAX = 3;
@@ -55,6 +56,7 @@ function wellKnown(shift: number): Ports {
     paymentProviderAdmin: 19_171 + shift,
     schedulerAdmin: 19_181 + shift,
     observerAdmin: 19_191 + shift,
+    ingestionGrpc: 18_082 + shift,
   };
 }
 
@@ -83,6 +85,7 @@ function blockPorts(block: number): Ports {
     paymentProviderAdmin: base + 38,
     schedulerAdmin: base + 39,
     observerAdmin: base + 30,
+    ingestionGrpc: base + 29,
   };
 }
 

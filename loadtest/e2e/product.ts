@@ -51,7 +51,13 @@ async function startTraced(own: OwnTopics, jwks: string): Promise<RunningDesign>
 
 async function start(own: OwnTopics, jwks: string, sink?: TraceSink): Promise<RunningDesign> {
   const webhookKeys = { WEBHOOK_SECRET_KEYS: makeKey('k1') };
-  const ingestionEnv = { PORT: '0', TICKET_SECRET: 'the secret of the bench', JWKS: jwks, ...patient };
+  const ingestionEnv = {
+    PORT: '0',
+    GRPC_PORT: '0',
+    TICKET_SECRET: 'the secret of the bench',
+    JWKS: jwks,
+    ...patient,
+  };
   const run = (name: string, service: string, env: Record<string, string>, message: string) =>
     startService(
       service,

@@ -51,6 +51,7 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
   const ingestionEnv = {
     ...env,
     PORT: '0',
+    GRPC_PORT: '0',
     TICKET_SECRET: 'the secret of the bench',
     WEBHOOK_SECRET_KEYS: makeKey('k1'),
     JWKS: issuer.jwksPath,

@@ -4,14 +4,14 @@
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { PlaceCommand } from '../../schemas/generated/types.ts';
+import { readIdempotencyKey } from '../../services/ingestion/application/requests/idempotency-key.ts';
+import { OrderRequest } from '../../services/ingestion/application/requests/order-request.ts';
+import { type Check, compileCheck } from '../../services/ingestion/application/requests/validation.ts';
 import { fingerprintOf } from '../../services/ingestion/application/submit/fingerprint.ts';
 import { orderIdOf } from '../../services/ingestion/application/submit/order-id.ts';
 import { placeCommand } from '../../services/ingestion/application/submit/to-command.ts';
 import { HttpProblem, sendProblem } from '../../services/ingestion/http/problems.ts';
-import { readIdempotencyKey } from '../../services/ingestion/http/requests/idempotency-key.ts';
 import { readBody } from '../../services/ingestion/http/requests/read-request.ts';
-import { OrderRequest } from '../../services/ingestion/http/schemas/order-request.ts';
-import { type Check, compileCheck } from '../../services/ingestion/http/validation.ts';
 import {
   type Caller,
   createLocalIssuer,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EVENTS_SUBJECT, newestSchema, type OrderEvent } from '../../schemas/index.ts';
 import { reasonTable } from '../../services/domain/reason-table.ts';
-import { problemTable } from '../../services/ingestion/http/problem-table.ts';
+import { problemTable } from '../../services/ingestion/problems/problem-table.ts';
 import { isOrderBound, messageText } from '../../services/notification/message.ts';
 import { kinds } from '../../services/reconciliation/findings/finding-kinds.ts';
 import { page, table } from './page.ts';
@@ -18,8 +18,8 @@ export function problemsPage(): string {
     title,
     meaning,
   ]);
-  return page('Problems of the API', 'services/ingestion/http/problem-table.ts', [
-    'An answer with status 400 or above has a body of type `application/problem+json` (RFC 9457). Its `code` is one of these codes. Its `type` is the URL of a page with the same text. Branch on `code`, because texts may change. If a problem is temporary, `Retry-After` says when to send the same request again.',
+  return page('Problems of the API', 'services/ingestion/problems/problem-table.ts', [
+    'An answer with status 400 or above has a body of type `application/problem+json` (RFC 9457). Its `code` is one of these codes. Its `type` is the URL of a page with the same text. Branch on `code`, because texts may change. If a problem is temporary, `Retry-After` says when to send the same request again. Over gRPC, `ErrorInfo.reason` is the code ([gRPC](grpc.md)).',
     table(['code', 'status', 'title', 'meaning'], rows),
     'A rejected order is not a problem of the request: [reasons](reasons.md) explains why an order was rejected.',
   ]);

@@ -66,6 +66,7 @@ async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string
   return {
     HOST: '127.0.0.1',
     PORT: String(instance.ports.ingestion),
+    GRPC_PORT: String(instance.ports.ingestionGrpc),
     TICKET_SECRET: ticketSecret(dir),
     WEBHOOK_SECRET_KEYS: secretKeys(dir),
     PERSONAL_DATA_KEYS: personalDataKeys(dir),

@@ -15,6 +15,7 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
   const name = info.name === 'dev' ? '' : ` --name ${info.name}`;
   const addresses = [
     ['api', api],
+    ['api over gRPC', `127.0.0.1:${info.instance.ports.ingestionGrpc}`],
     ...specs.map((spec) => [spec.name, `${spec.adminUrl}/metrics`]),
     ...Object.entries(stackEnv(info)).map(([name, address]) => [name, withoutPassword(address)]),
     ['mails', mailFile(info.dir)],

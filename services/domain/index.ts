@@ -55,7 +55,7 @@ export type {
 export { noMoney } from './payments/records.ts';
 export { isOneLine, linesPattern, oneLinePattern, toOneLine } from './plain-text.ts';
 export { amountText, currencies } from './pricing/currency.ts';
-export { type PriceBreak, type Product, priceOrder } from './pricing/price.ts';
+export { type PriceBreak, type PricedOrder, type Product, priceOrder } from './pricing/price.ts';
 export {
   type Coupon,
   defaultFlags,

@@ -44,6 +44,19 @@ export const ingestionFields = {
     default: '',
     help: 'File with CA certificates (PEM). If set, clients must present a certificate of one of them, beside their token.',
   }),
+  httpEnabled: bool('HTTP_ENABLED', { default: true, help: 'Whether the API is served over HTTP.' }),
+  grpcEnabled: bool('GRPC_ENABLED', { default: true, help: 'Whether the API is served over gRPC.' }),
+  grpcPort: int('GRPC_PORT', {
+    default: 50_051,
+    max: 65535,
+    help: 'Port of the gRPC API, at the address HOST; 0 takes any free one and logs it.',
+  }),
+  grpcMaxConnectionAgeMs: durationMs('GRPC_MAX_CONNECTION_AGE', {
+    default: 1_800_000,
+    min: 10_000,
+    max: 86_400_000,
+    help: 'Age at which a gRPC connection gets no more calls, so that clients find new instances. Its open calls may take as long again.',
+  }),
   ticketSecrets: secretList('TICKET_SECRET', {
     lengthMin: 16,
     help: 'Secrets of tickets and cursors, separated by commas; each has at least 16 characters. The first signs, all verify. The same on all instances.',
@@ -127,7 +140,11 @@ export const ingestionFields = {
 
 /** Rules about more than one field. */
 export function rules(config: ConfigOf<typeof ingestionFields>): string[] {
-  return [...tlsRules(config), ...providerRules(config, { readsCallbacks: true })];
+  return [...tlsRules(config), ...protocolRules(config), ...providerRules(config, { readsCallbacks: true })];
+}
+
+function protocolRules({ httpEnabled, grpcEnabled }: ConfigOf<typeof ingestionFields>): string[] {
+  return httpEnabled || grpcEnabled ? [] : ['HTTP_ENABLED and GRPC_ENABLED must not both be false'];
 }
 
 function tlsRules({ tlsCert, tlsKey, tlsClientCa }: ConfigOf<typeof ingestionFields>): string[] {

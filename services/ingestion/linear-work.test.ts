@@ -11,6 +11,9 @@ import { isLinear, measureGrowth, type Prepare } from '../../tests/support/proce
 import { createLocalIssuer, createVerifier, type Verifier } from '../shared/auth/index.ts';
 import { createTickets } from './application/common/ticket.ts';
 import { createCursors } from './application/read/cursor.ts';
+import { readIdempotencyKey } from './application/requests/idempotency-key.ts';
+import { CancelRequest, OrderRequest } from './application/requests/order-request.ts';
+import { compileCheck } from './application/requests/validation.ts';
 import { canonicalJson } from './application/submit/fingerprint.ts';
 import { batchOrdersMax } from './application/submit/place-order-input.ts';
 import { createWebhookUrls } from './application/webhooks/webhook-url.ts';
@@ -18,10 +21,7 @@ import { splitBatch } from './http/json/batch-items.ts';
 import { isExactInteger } from './http/json/exact-integer.ts';
 import { parseStrictJson } from './http/json/strict-json.ts';
 import { preferredWaitSeconds, readEtags } from './http/prefer.ts';
-import { readIdempotencyKey } from './http/requests/idempotency-key.ts';
-import { CancelRequest, OrderRequest } from './http/schemas/order-request.ts';
 import { NewWebhookEndpoint, RotateRequest } from './http/schemas/webhook.ts';
-import { compileCheck } from './http/validation.ts';
 import { createFakeWorld, fakeTokens, placeRequest, sampleOrder } from './testing/fake-world.ts';
 
 /** Maximum bytes of an order. */

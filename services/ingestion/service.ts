@@ -1,4 +1,4 @@
-/** Starts and stops ingestion, the service behind the HTTP API. */
+/** Starts and stops ingestion, the service behind the API over HTTP and gRPC. */
 import type { Server as HttpsServer } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
@@ -21,12 +21,13 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import { createProviders } from '../shared/payment-provider/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
-import { createServerCertificate, type ServerCertificate } from '../shared/tls/index.ts';
+import { createServerCertificate, type SecureServer, type ServerCertificate } from '../shared/tls/index.ts';
 import type { OrderStore } from './application/read/order-store.ts';
 import type { PartitionProgress } from './application/read/partition-progress.ts';
 import { orderReadMs } from './application/read/store-readers.ts';
 import { createLogWatch, createSchemaWatch, type Watch } from './application/submit/log-watch.ts';
 import type { ingestionFields } from './config.ts';
+import type { Grpc, GrpcServerDeps } from './grpc/index.ts';
 import { createApp } from './http/app.ts';
 import { heartbeatParts } from './http/streams.ts';
 import { wire } from './wiring.ts';
@@ -37,8 +38,10 @@ type Context = Pick<
 >;
 
 export interface Ingestion extends Running {
-  /** The URL of the API. */
+  /** The URL of the HTTP API; '' if it is off. */
   readonly url: string;
+  /** Host and port of the gRPC API; '' if it is off. */
+  readonly grpcAddress: string;
 }
 
 const produceDeadlineMs = 8_000;
@@ -112,9 +115,11 @@ export async function startIngestion({
   ]);
   const stopTimers = startTimers(parts, { logWatch, schemaWatch }, log, metrics);
   await waitForPositions(parts.progress);
-  const app = createApp({ ...parts.deps, tls: certificate?.options() });
-  const unfollow = certificate?.follow(app.server as unknown as HttpsServer, certificateEveryMs);
-  const url = await app.listen({ host: config.host, port: config.port, backlog: listenBacklog });
+  const tls = certificate?.options();
+  const app = config.httpEnabled ? createApp({ ...parts.deps, tls }) : null;
+  const url = (await app?.listen({ host: config.host, port: config.port, backlog: listenBacklog })) ?? '';
+  const grpc = config.grpcEnabled ? await startGrpc(config, { ...parts.grpc, tls }, lifecycle) : null;
+  const unfollow = certificate?.follow(secureServers(app, grpc), certificateEveryMs);
   lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not respond');
   lifecycle.addReadiness('lanes', () => {
     const unknown = parts.progress.unknown();
@@ -123,14 +128,15 @@ export async function startIngestion({
   lifecycle.addReadiness('produce', parts.health.check);
   lifecycle.addReadiness('commandLog', logWatch.check);
   lifecycle.addReadiness('schema', schemaWatch.check);
-  log.info({ url }, 'the API is listening');
+  log.info({ url, grpc: grpc?.address ?? '' }, 'the API is listening');
 
   return {
     url,
+    grpcAddress: grpc?.address ?? '',
     async stop() {
       parts.waits.drain();
       parts.streams.drain();
-      await closeApp(app);
+      await Promise.all([app === null ? null : closeApp(app), grpc?.stop()]);
       await accumulator.close(flushDeadlineMs);
       unfollow?.();
       stopTimers();
@@ -152,6 +158,26 @@ function certificateOf(config: Context['config'], log: Logger, metrics: Metrics)
     log,
     onExpiry: (atMs) => metrics.set('ingestion_certificate_expires_seconds', atMs / 1000),
   });
+}
+
+/** Both servers use the same certificate. */
+function secureServers(app: FastifyInstance | null, grpc: Grpc | null): SecureServer {
+  return {
+    setSecureContext(options) {
+      (app?.server as unknown as HttpsServer | undefined)?.setSecureContext(options);
+      grpc?.setSecureContext(options);
+    },
+  };
+}
+
+/** Loads gRPC only where it is on. */
+async function startGrpc(
+  { host, grpcPort: port, grpcMaxConnectionAgeMs: maxConnectionAgeMs }: Context['config'],
+  deps: GrpcServerDeps,
+  lifecycle: Context['lifecycle'],
+): Promise<Grpc> {
+  const { startGrpc: start } = await import('./grpc/index.ts');
+  return start(deps, { host, port, maxConnectionAgeMs }, lifecycle);
 }
 
 /**

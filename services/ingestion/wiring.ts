@@ -148,7 +148,8 @@ export function wire({ config, log, metrics, traces }: WireContext, servers: Ser
     databaseNowMs: clock.knownMs,
     noteShown: notesOf(shown),
   };
-  return { deps, progress, store, outcomes, waits, streams, admission, callerLimits, trust, health };
+  const grpc = { ...deps, updates: { outcomes, readStatus, nowMs: systemClock.nowMs } };
+  return { deps, grpc, progress, store, outcomes, waits, streams, admission, callerLimits, trust, health };
 }
 
 function personalDataParts(

@@ -10,10 +10,10 @@ import fastify, {
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { ServerTls } from '../../shared/tls/index.ts';
 import { noTraces, requestSpec, type Traces } from '../../shared/trace/index.ts';
+import { problemTable } from '../problems/problem-table.ts';
 import { answerClientError } from './client-error.ts';
 import type { Operation } from './operation.ts';
 import { preferredWaitSeconds } from './prefer.ts';
-import { problemTable } from './problem-table.ts';
 import { callersTraceparentOf, HttpProblem, sendProblem, traceFieldsOf } from './problems.ts';
 import { firstStages, stagesOf } from './request-stages.ts';
 import type { AccessLog } from './requests/access-log.ts';

@@ -1,10 +1,11 @@
 /** Verifies the token of a request and its scope. */
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller, Verifier } from '../../shared/auth/index.ts';
-import { AppError } from '../../shared/errors/index.ts';
-import type { TokenChecks } from '../application/limits/token-checks.ts';
-import type { Scope } from './operation.ts';
+import type { Caller } from '../../shared/auth/index.ts';
+import { hasScope, missingScope, type Scope } from '../application/common/caller.ts';
+import { Failure } from '../application/common/failure.ts';
+import { bearerTokenOf, type IdentifyDeps, identify, siteOf } from '../application/limits/identify.ts';
+import { sendFailure } from './failures.ts';
 import { sendProblem } from './problems.ts';
 
 declare module 'fastify' {
@@ -20,19 +21,14 @@ type RememberingSocket = Socket & { [lastCaller]?: { field: string; caller: Call
 /** The tokens of a withdrawn key end at the latest after this time plus the verifier's own time. */
 const rememberForMs = 10_000;
 
-const bearerForm = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
-
-export interface AuthDeps {
-  readonly verifier: Verifier;
-  readonly tokenChecks: TokenChecks;
-}
+export type AuthDeps = IdentifyDeps;
 
 /**
  * Responds with 401 or 403, or sets `request.caller` and calls `admit`. The token needs one of `scopes`. Creates no
  * promise while the issuer's keys are known.
  */
 export function authenticate(
-  { verifier, tokenChecks }: AuthDeps,
+  deps: AuthDeps,
   scopes: readonly Scope[],
   request: FastifyRequest,
   reply: FastifyReply,
@@ -47,33 +43,24 @@ export function authenticate(
     }
     socket[lastCaller] = undefined;
   }
-  const token = bearerForm.exec(request.headers.authorization ?? '')?.[1];
-  if (token === undefined) {
-    refuse(request, reply, 'Bearer', undefined);
+  const token = bearerTokenOf(request.headers.authorization ?? '');
+  if (token === null) {
+    sendFailure(request, reply, noToken, challenge('Bearer'));
     return;
   }
-  const enter = (caller: Caller): void => {
-    const untilMs = Math.min(caller.expiresAtMs, Date.now() + rememberForMs);
-    socket[lastCaller] = { field: request.headers.authorization!, caller, untilMs };
-    admitCaller(caller, scopes, request, reply, admit);
-  };
-  const known = verifier.known(token);
-  if (known !== null) {
-    enter(known);
-    return;
-  }
-  const address = addressOf(socket);
-  const fail = (error: unknown): void => {
-    if (error instanceof AppError && error.disposition === 'reject') tokenChecks.failed(address);
-    refuseToken(request, reply, error);
-  };
-  const isTaken = tokenChecks.come(address, socket, () => {
-    // The client may have disconnected while it waited for the check.
-    if (socket.destroyed) return;
-    verifyNow(verifier, token, enter, fail);
+  const isGone = (): boolean => socket.destroyed;
+  identify(deps, token, { address: addressOf(socket), connection: socket, isGone }, (result) => {
+    if (result instanceof Failure) {
+      refuseToken(request, reply, result);
+      return;
+    }
+    const untilMs = Math.min(result.expiresAtMs, Date.now() + rememberForMs);
+    socket[lastCaller] = { field: request.headers.authorization!, caller: result, untilMs };
+    admitCaller(result, scopes, request, reply, admit);
   });
-  if (!isTaken) sendProblem(request, reply, 'OVERLOADED', tooManyTokens);
 }
+
+const noToken = new Failure('UNAUTHORIZED');
 
 /** The caller of a request if its token was verified before, otherwise null. It verifies no token. */
 export function knownCaller(
@@ -83,8 +70,8 @@ export function knownCaller(
   const field = request.headers.authorization ?? '';
   const remembered = (request.raw.socket as RememberingSocket)[lastCaller];
   if (remembered?.field === field) return remembered.caller;
-  const token = bearerForm.exec(field)?.[1];
-  return token === undefined ? null : verifier.known(token);
+  const token = bearerTokenOf(field);
+  return token === null ? null : verifier.known(token);
 }
 
 /**
@@ -96,28 +83,9 @@ export function senderOf(request: FastifyRequest): Caller {
   return { customerId, scopes: new Set(), expiresAtMs: Number.MAX_SAFE_INTEGER };
 }
 
-const tooManyTokens = { detail: 'Too many tokens wait to be checked.', headers: { 'retry-after': '5' } };
-
-function verifyNow(
-  verifier: Verifier,
-  token: string,
-  enter: (caller: Caller) => void,
-  fail: (error: unknown) => void,
-): void {
-  let verified: Caller | Promise<Caller>;
-  try {
-    verified = verifier.verify(token);
-  } catch (error) {
-    fail(error);
-    return;
-  }
-  if (verified instanceof Promise) verified.then(enter, fail);
-  else enter(verified);
-}
-
-/** One IPv6 site has 2^64 addresses. The first four groups identify the site. */
+/** The site of the client. */
 export function addressOf({ remoteAddress = '' }: Socket): string {
-  return remoteAddress.includes('.') ? remoteAddress : remoteAddress.split(':', 4).join(':');
+  return siteOf(remoteAddress);
 }
 
 function admitCaller(
@@ -128,43 +96,24 @@ function admitCaller(
   admit: () => void,
 ): void {
   request.caller = caller;
-  if (scopes.some((scope) => caller.scopes.has(scope))) admit();
+  if (hasScope(caller, scopes)) admit();
   else forbid(request, reply, scopes[0]!);
 }
 
-/** Whether the caller may name the orders of all customers, where an operation allows it. */
-export function isOperator({ scopes }: Caller): boolean {
-  return scopes.has('orders:ops');
-}
-
-function refuseToken(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
-  if (!(error instanceof AppError)) {
-    reply.send(error);
-  } else if (error.disposition === 'reject') {
-    refuse(
-      request,
-      reply,
-      'Bearer error="invalid_token"',
-      error.code === 'TOKEN_EXPIRED' ? error.message : undefined,
-    );
-  } else {
-    sendProblem(request, reply, 'AUTH_UNAVAILABLE', { headers: { 'retry-after': '2' } });
-  }
-}
-
-/** Only an expired token gets a specific detail. Other failures stay generic, so as not to help forgers. */
-function refuse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  challenge: string,
-  detail: string | undefined,
-): void {
-  sendProblem(request, reply, 'UNAUTHORIZED', { detail, headers: { 'www-authenticate': challenge } });
+function refuseToken(request: FastifyRequest, reply: FastifyReply, failure: Failure): void {
+  if (failure.code === 'INTERNAL') reply.send(failure.cause);
+  else if (failure.code !== 'UNAUTHORIZED') sendFailure(request, reply, failure);
+  else sendFailure(request, reply, failure, challenge('Bearer error="invalid_token"'));
 }
 
 function forbid(request: FastifyRequest, reply: FastifyReply, scope: Scope): void {
   sendProblem(request, reply, 'SCOPE_MISSING', {
-    detail: `The token lacks the scope ${scope}.`,
-    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+    detail: missingScope(scope),
+    headers: challenge(`Bearer error="insufficient_scope", scope="${scope}"`),
   });
+}
+
+/** RFC 9110 requires a challenge in each 401. */
+function challenge(text: string): Record<string, string> {
+  return { 'www-authenticate': text };
 }

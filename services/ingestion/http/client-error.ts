@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ProblemCode } from '../problems/problem-table.ts';
 import { isDraining } from './drain.ts';
-import type { ProblemCode } from './problem-table.ts';
 import { problemBody } from './problems.ts';
 
 const codes: Readonly<Record<string, ProblemCode>> = {

@@ -1,8 +1,7 @@
 /** One operation of the API. It is the source of the route, the request validation and the OpenAPI document. */
 import type { TSchema } from 'typebox';
-import type { ProblemCode } from './problem-table.ts';
-
-export type Scope = 'orders:read' | 'orders:write' | 'orders:ops' | 'webhooks:manage';
+import type { Scope } from '../application/common/caller.ts';
+import type { ProblemCode } from '../problems/problem-table.ts';
 
 export interface Parameter {
   readonly in: 'path' | 'query' | 'header';

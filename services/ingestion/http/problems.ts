@@ -4,9 +4,9 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isTraceparent, type TraceSpan } from '../../shared/trace/index.ts';
+import { type ProblemCode, problemTable, problemType } from '../problems/problem-table.ts';
 import { drainRest } from './drain.ts';
 import type { JsonFault } from './json/strict-json.ts';
-import { type ProblemCode, problemTable, problemType } from './problem-table.ts';
 
 /** One fault of a request. */
 export interface Fault extends JsonFault {

@@ -1,8 +1,14 @@
 /** The parts of a response about an order: links with tickets, entity tags, and the time of a retry. */
 import type { FastifyReply } from 'fastify';
 import type { Reason } from '../../../schemas/index.ts';
-import { canChange, isSettled, type OrderResource } from '../../domain/index.ts';
+import { isSettled, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
+import {
+  actionsOf,
+  type OrderActions,
+  orderDeadLettered,
+  queuedActions,
+} from '../application/read/order-view.ts';
 import { type PartitionProgress, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
 import type { OrderState } from '../application/read/status.ts';
 import { etagOf } from './prefer.ts';
@@ -16,6 +22,8 @@ export interface ResponseDeps {
 export const jsonMediaType = 'application/json; charset=utf-8';
 /** People or other systems change a decided order, so no queue gives an estimate. */
 const settledRetryAfterSeconds = '5';
+
+const noActions: OrderActions = { canCancel: false, canPay: false };
 
 /** A state in the form that clients see, with its version and status. */
 export interface Shown {
@@ -41,18 +49,12 @@ export function showOrder(deps: ResponseDeps, state: OrderState, id: string, cus
           id,
           version: 0,
           status: 'DEAD_LETTERED',
-          reason: deadLettered,
-          links: linksOf(id, '', {}),
+          reason: orderDeadLettered,
+          links: linksOf(id, '', noActions),
         },
       };
   }
 }
-
-const deadLettered = {
-  code: 'DEAD_LETTERED',
-  message:
-    'The order could not be processed and was dead-lettered. Nothing was reserved or charged. An operator investigates it.',
-};
 
 function showKnown(order: OrderResource): Shown {
   const { id, version, status } = order;
@@ -76,7 +78,7 @@ function showQueued(deps: ResponseDeps, id: string, customerId: string, position
       version: 0,
       status: 'QUEUED',
       queue: shownQueue(queue),
-      links: linksOf(id, query, { canCancel: true }),
+      links: linksOf(id, query, queuedActions),
     },
   };
 }
@@ -85,23 +87,7 @@ export function shownQueue({ ahead, etaMs, stalledForMs }: Queue): object {
   return stalledForMs === null ? { ahead, etaMs } : { ahead, etaMs, stalledForMs };
 }
 
-interface Actions {
-  readonly canCancel?: boolean;
-  readonly canPay?: boolean;
-}
-
-/**
- * From the state alone: responses of one version are the same, also after the deadline. A customer cannot cancel an order
- * of which a part was shipped.
- */
-function actionsOf({ status, units }: OrderResource): Actions {
-  return {
-    canCancel: canChange('CANCEL', status) && units.shipped === 0,
-    canPay: canChange('CONFIRM_PAYMENT', status),
-  };
-}
-
-function linksOf(id: string, query: string, { canCancel = false, canPay = false }: Actions): object {
+function linksOf(id: string, query: string, { canCancel, canPay }: OrderActions): object {
   const self = `/v1/orders/${id}`;
   return {
     self: self + query,

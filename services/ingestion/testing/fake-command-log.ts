@@ -11,6 +11,8 @@ export interface FakeLog {
   readonly commands: OrderCommand[];
   /** Next offset to produce, by partition. */
   readonly offsets: number[];
+  /** Number of appends that have begun. */
+  appends: number;
   /** Set to make appends fail or wait. */
   produceProblem: Failure | null;
   holdProduce: Promise<void> | null;
@@ -42,6 +44,7 @@ export function createFakeCommandLog(
       timestampMs: 0,
     }),
     async append(messages, onEnd) {
+      controls.appends += 1;
       await controls.holdProduce;
       messages.forEach(({ value }, index) => {
         const command = codecs.commands.decode(value) as KeyedCommand;

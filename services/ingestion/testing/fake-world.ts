@@ -111,6 +111,10 @@ export function createFakeWorld(options: FakeOptions = {}) {
   };
   return Object.assign(controls, {
     app: createApp(deps),
+    deps,
+    /** Number of waits and streams that are open. */
+    waiting: outcomes.watching,
+    updates: { outcomes, readStatus: deps.readStatus, nowMs: clock.nowMs },
     progress,
     tickets: deps.tickets,
     waits: deps.waits,
@@ -150,6 +154,7 @@ function newControls(): Controls {
     cachedKeys: new Map(),
     offsets: new Array<number>(PARTITIONS).fill(0),
     decided: new Array<number>(PARTITIONS).fill(0),
+    appends: 0,
     produceProblem: null,
     holdProduce: null,
     refusal: null,

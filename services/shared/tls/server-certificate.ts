@@ -23,13 +23,18 @@ export interface ServerTls {
   readonly handshakeTimeout: number;
 }
 
+/** A server whose certificate can be replaced. */
+export interface SecureServer {
+  setSecureContext(options: SecureContextOptions): void;
+}
+
 export interface ServerCertificate {
   options(): ServerTls;
   /**
    * Reads the files every `everyMs` and gives changed ones to the server: new connections use them. If the new files are
    * invalid, the server keeps the last valid ones and logs the problem once. The returned function ends this.
    */
-  follow(server: { setSecureContext(options: SecureContextOptions): void }, everyMs: number): () => void;
+  follow(server: SecureServer, everyMs: number): () => void;
 }
 
 const handshakeTimeoutMs = 10_000;
@@ -49,7 +54,7 @@ export function createServerCertificate(deps: {
   deps.onExpiry(expiryOf(current));
   let problem = '';
 
-  const renew = (server: { setSecureContext(options: SecureContextOptions): void }): void => {
+  const renew = (server: SecureServer): void => {
     try {
       const next = read(deps.paths, deps.settingOf);
       problem = '';

@@ -1,4 +1,5 @@
 export {
+  callSpec,
   mailSpec,
   packetSpec,
   processSpec,

@@ -13,6 +13,15 @@ export function requestSpec(method: string, route: string): SpanSpec {
   };
 }
 
+/** A call of the gRPC API. `method` is `package.Service/Method`. */
+export function callSpec(method: string): SpanSpec {
+  return {
+    name: method,
+    kind: 'server',
+    attributes: { 'rpc.system.name': 'grpc', 'rpc.method': method },
+  };
+}
+
 /** Records that one produce sends to a partition. `topic` is without the prefix of the installation. */
 export function sendSpec(topic: string, partition: number, records: number): SpanSpec {
   return {

@@ -31,6 +31,7 @@ export async function startShoppers(fleet: Fleet, random: () => number): Promise
   const issuer = await createLocalIssuer(dir);
   const ingestion = await fleet.add('ingestion', 'ingestion', {
     PORT: '0',
+    GRPC_PORT: '0',
     TICKET_SECRET: 'the secret of the shoppers',
     WEBHOOK_SECRET_KEYS: makeKey('k1'),
     JWKS: issuer.jwksPath,

@@ -9,6 +9,7 @@ export function apiEnv(arena: Pick<Arena, 'env'>, issuer: LocalIssuer): Record<s
   return {
     ...arena.env,
     PORT: '0',
+    GRPC_PORT: '0',
     INSTANCE_ID: 'api',
     TICKET_SECRET: plantedSecret,
     WEBHOOK_SECRET_KEYS: plantedSecretKeys,

@@ -62,9 +62,10 @@ export async function openApiWorld(options: {
         api = await startIngestion(context);
         return api;
       });
-      const { url } = api!;
+      const { url, grpcAddress } = api!;
       const stoppable = {
         url,
+        grpcAddress,
         async stop() {
           if (running.delete(stoppable)) await started.stop();
         },

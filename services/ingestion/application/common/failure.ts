@@ -13,11 +13,21 @@ export type FailureCode =
   | 'COMMAND_LOST'
   /** Another request has the idempotency key. */
   | 'KEY_REUSED'
+  /** The order has another version than the caller expects. */
+  | 'VERSION_STALE'
+  /** The cursor is of another list. */
+  | 'CURSOR_UNKNOWN'
   /** The command is certainly not in the log. */
   | 'NOT_PRODUCED'
   /** The command may be in the log. */
   | 'OUTCOME_UNKNOWN'
   | 'OVERLOADED'
+  /** The request has no valid token. */
+  | 'UNAUTHORIZED'
+  /** The keys of the token issuer are unavailable. */
+  | 'AUTH_UNAVAILABLE'
+  /** The token lacks a scope. */
+  | 'SCOPE_MISSING'
   /** The caller has used up its share of a common resource. */
   | 'SHARE_USED_UP'
   | 'RATE_LIMITED'

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { OrderRequest } from '../../http/schemas/order-request.ts';
 import { arbitraryOf } from '../../testing/schema-arbitrary.ts';
+import { OrderRequest } from '../requests/order-request.ts';
 import { canonicalJson, canonicalOrder, fingerprintOf } from './fingerprint.ts';
 
 test('matches the examples of RFC 8785 that a request can contain', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { isOrderId } from '../../../shared/ids/index.ts';
-import { readIdempotencyKey } from '../../http/requests/idempotency-key.ts';
+import { readIdempotencyKey } from '../requests/idempotency-key.ts';
 import { cancelCommandId, orderIdOf } from './order-id.ts';
 
 test('the id is a UUIDv8 of the first 128 bits of the hash', () => {

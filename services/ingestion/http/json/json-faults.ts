@@ -2,15 +2,13 @@
  * Walks a text that JSON.parse has accepted, and finds the faults that JSON.parse ignores. The time is linear in
  * the text.
  */
+import type { RequestFault } from '../../application/requests/fault.ts';
+import { cutPointer, pointerSegment } from '../../application/requests/json-pointer.ts';
 import { isExactInteger, numberCharsMax } from './exact-integer.ts';
-import { cutPointer, pointerSegment } from './json-pointer.ts';
 import { jsonDepthMax } from './survey.ts';
 
-export interface JsonFault {
-  /** RFC 6901, '' for the whole document. */
-  readonly pointer: string;
-  readonly detail: string;
-}
+/** A fault of a JSON text, with its pointer into the document. */
+export type JsonFault = RequestFault;
 
 /** Maximum faults of one body. So a hostile body cannot make the response long. */
 const faultsMax = 20;

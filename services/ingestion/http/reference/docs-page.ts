@@ -1,6 +1,7 @@
 /** The API page for people: plain HTML, generated from the operations. */
+
+import { type ProblemCode, problemTable, problemType } from '../../problems/problem-table.ts';
 import { type Operation, scopesOf } from '../operation.ts';
-import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 
 const style =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}' +

@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 document, generated from the operations and the schemas that validate requests. */
 import { isDeepStrictEqual } from 'node:util';
 import type { TSchema } from 'typebox';
+import { type ProblemCode, problemTable, problemType } from '../../problems/problem-table.ts';
 import { type Operation, type OperationResponse, type Parameter, scopesOf } from '../operation.ts';
-import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 import { examples } from '../schemas/examples.ts';
 import { Problem } from '../schemas/problem.ts';
 import { webhooksSection } from './webhook-document.ts';

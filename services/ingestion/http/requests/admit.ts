@@ -3,30 +3,23 @@
  * it.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Metrics } from '../../../shared/metrics/index.ts';
-import type { Admission } from '../../application/limits/admission.ts';
 import type { Bodies } from '../../application/limits/body-budget.ts';
 import type { Entry } from '../../application/limits/entry.ts';
+import { type OverloadDeps, overloadOf } from '../../application/limits/overload.ts';
 import type { Refusals } from '../../application/limits/refusals.ts';
-import type { Usage } from '../../application/limits/usage.ts';
 import { type AuthDeps, knownCaller, senderOf } from '../auth.ts';
+import { sendFailure } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { sendProblem } from '../problems.ts';
 import { receiveBody } from './receive-body.ts';
 
-export interface AdmitDeps extends AuthDeps {
-  readonly admission: Pick<Admission, 'refusal' | 'retryAfterSeconds'>;
+export interface AdmitDeps extends AuthDeps, OverloadDeps {
   readonly entry: Entry;
   readonly bodies: Bodies;
   readonly refusals: Refusals;
-  readonly usage: Usage;
-  readonly metrics: Metrics;
 }
 
-/**
- * Refuses with OVERLOADED while the process is overloaded. It still admits callers that cause little load, except
- * for a large lag.
- */
+/** Refuses with OVERLOADED while the process is overloaded. */
 export function admit(
   deps: AdmitDeps,
   { admissionClass, scope }: Operation,
@@ -34,26 +27,11 @@ export function admit(
   reply: FastifyReply,
   done: () => void,
 ): void {
-  const refusal = deps.admission.refusal(admissionClass);
-  if (refusal === null || (refusal !== 'lag' && isLight(deps, scope, request))) {
-    done();
-    return;
-  }
-  deps.metrics.inc('ingestion_refusals_total', { reason: refusal });
-  const headers = { 'retry-after': String(deps.admission.retryAfterSeconds(refusal)) };
-  sendProblem(request, reply, 'OVERLOADED', { headers });
-}
-
-/**
- * Whether the caller causes little of the load. False for a token that was not verified before, because the
- * verification would add load.
- */
-function isLight(deps: AdmitDeps, scope: Operation['scope'], request: FastifyRequest): boolean {
-  const caller = scope === null ? senderOf(request) : knownCaller(deps, request);
-  if (caller === null) return false;
-  if (deps.usage.isLight(caller.customerId)) return true;
-  deps.usage.note(caller.customerId);
-  return false;
+  const overload = overloadOf(deps, admissionClass, () =>
+    scope === null ? senderOf(request) : knownCaller(deps, request),
+  );
+  if (overload === null) done();
+  else sendFailure(request, reply, overload);
 }
 
 /** Waits for the caller's turn. Refuses with SHARE_USED_UP when too many of its requests wait. */

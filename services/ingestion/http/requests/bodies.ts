@@ -2,9 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { type Check, compileCheck } from '../../application/requests/validation.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
-import { type Check, compileCheck } from '../validation.ts';
 import { bodyOf, readBody } from './read-request.ts';
 
 /** Maximum body of one order. */

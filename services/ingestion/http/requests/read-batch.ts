@@ -3,14 +3,14 @@
  * item at a time. A fault in an item affects only this item. A fault outside the items makes the whole batch fail.
  */
 import type { FastifyRequest } from 'fastify';
+import { pointerSegment } from '../../application/requests/json-pointer.ts';
+import { BatchFrame, BatchItem } from '../../application/requests/order-request.ts';
+import { type Check, compileCheck } from '../../application/requests/validation.ts';
 import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
 import { type ItemText, splitBatch } from '../json/batch-items.ts';
-import { pointerSegment } from '../json/json-pointer.ts';
 import { describeSyntaxError, type JsonFault, parseStrictText, readUtf8 } from '../json/strict-json.ts';
 import { findSyntaxError } from '../json/syntax-error.ts';
 import { HttpProblem } from '../problems.ts';
-import { BatchFrame, BatchItem } from '../schemas/order-request.ts';
-import { type Check, compileCheck } from '../validation.ts';
 import { bodyOf, requireJson, validationProblem } from './read-request.ts';
 
 export interface BatchText {

@@ -1,11 +1,13 @@
 /** Reads the request parts that several routes share. Throws a problem for invalid input. */
 import type { FastifyRequest } from 'fastify';
 import { isOrderId } from '../../../shared/ids/index.ts';
-import type { LogPosition, Tickets } from '../../application/common/ticket.ts';
-import { isOperator } from '../auth.ts';
+import { isOperator } from '../../application/common/caller.ts';
+import type { Tickets } from '../../application/common/ticket.ts';
+import type { OrderAddress } from '../../application/read/order-address.ts';
+import type { RequestFault } from '../../application/requests/fault.ts';
+import type { Check } from '../../application/requests/validation.ts';
 import { type ParsedJson, parseStrictJson } from '../json/strict-json.ts';
 import { type Fault, HttpProblem } from '../problems.ts';
-import type { Check } from '../validation.ts';
 
 /** Reads the body as strict JSON and checks it with its schema. */
 export function readBody<T>(request: FastifyRequest, check: Check<T>): T {
@@ -61,13 +63,9 @@ export function validationProblem(errors: readonly { pointer: string; detail: st
   });
 }
 
-export interface OrderAddress {
-  readonly orderId: string;
-  readonly customerId: string;
-  /** Present if the operation allows operators: whether the caller is one. */
-  readonly isOperator?: boolean;
-  /** The position from a valid ticket in the query, otherwise null. `otherLog` for a ticket of a deleted log. */
-  readonly ticket: LogPosition | 'otherLog' | null;
+/** Throws the problem VALIDATION_FAILED if there is a fault. */
+export function refuseFaults(faults: readonly RequestFault[]): void {
+  if (faults.length > 0) throw validationProblem(faults);
 }
 
 /**

@@ -1,24 +1,17 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import type { OrderState } from '../../application/read/status.ts';
-import { sealedMessage } from '../../application/sealing/sealed-message.ts';
-import { appendOne } from '../../application/submit/command-log.ts';
-import { cancelCommand } from '../../application/submit/to-command.ts';
+import { cancelOrder as cancel } from '../../application/orders/cancel-order.ts';
+import type { OrderAddress } from '../../application/read/order-address.ts';
+import { CancelRequest } from '../../application/requests/order-request.ts';
+import { compileCheck } from '../../application/requests/validation.ts';
 import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
-import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
-import { HttpProblem, traceparentOf } from '../problems.ts';
-import {
-  bodyOf,
-  headerProblem,
-  type OrderAddress,
-  readAnyAddress,
-  readBody,
-} from '../requests/read-request.ts';
+import { oneEtagPattern, readEtags } from '../prefer.ts';
+import { traceparentOf } from '../problems.ts';
+import { patienceOf, setPreferenceApplied } from '../requests/patience.ts';
+import { bodyOf, headerProblem, readAnyAddress, readBody } from '../requests/read-request.ts';
 import { sendOrder, showOrder } from '../responses.ts';
-import { CancelRequest } from '../schemas/order-request.ts';
 import { Order } from '../schemas/order-resource.ts';
-import { compileCheck } from '../validation.ts';
 import { orderIdParameter, preferParameter, ticketParameter, traceparentParameter } from './parameters.ts';
 import type { RouteDeps, RouteOf } from './route.ts';
 
@@ -78,7 +71,8 @@ export const cancelOrderOperation: Operation = {
 interface CancelInput {
   readonly address: OrderAddress;
   readonly reason: string | null;
-  readonly versions: 'any' | readonly number[];
+  /** The only version that may be cancelled; null for any. */
+  readonly version: number | null;
 }
 
 const nothingSaid: CancelRequest = {};
@@ -91,74 +85,30 @@ export function cancelOrder(deps: RouteDeps): RouteOf<CancelInput> {
     read(request) {
       const address = readAnyAddress(request, deps.tickets);
       const { reason = null } = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
-      return { address, reason, versions: readIfMatch(request) };
+      return { address, reason, version: readIfMatch(request) };
     },
-    async handler(request, reply, { address, reason, versions }) {
-      const state = orProblem(await deps.readStatus(address));
-      const expectedVersion = expectVersion(state, versions);
-      const { orderId, customerId, isOperator = false } = address;
+    async handler(request, reply, input) {
+      const { orderId, customerId } = input.address;
+      const patience = patienceOf(request, reply);
       const traceparent = traceparentOf(request);
-      const command = cancelCommand(
-        { orderId, customerId, isOperator, reason, expectedVersion, traceparent },
-        deps.nowMs(),
-      );
-      return cancel(deps, request, reply, { address, state, command });
+      const { state, processed } = orProblem(await cancel(deps, { ...input, traceparent }, patience));
+      const shown = showOrder(deps, state, orderId, customerId);
+      if (!processed) {
+        const retryAfterSeconds = shown.retryAfterSeconds ?? readAgainSeconds;
+        return sendOrder(reply, { ...shown, retryAfterSeconds }, 202);
+      }
+      setPreferenceApplied(reply, patience);
+      return sendOrder(reply, shown, 200);
     },
   };
 }
 
-interface Cancel {
-  readonly address: OrderAddress;
-  readonly state: OrderState;
-  readonly command: ReturnType<typeof cancelCommand>;
-}
-
-async function cancel(
-  deps: RouteDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { address, state, command }: Cancel,
-): Promise<FastifyReply> {
-  const { orderId, customerId } = address;
-  const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
-  const wait = waitSeconds > 0 ? deps.waits.open(orderId, customerId) : null;
-  if (wait !== null) reply.raw.once('close', () => wait.close());
-  try {
-    const message = orProblem(await sealedMessage(deps, command));
-    const { offset } = orProblem(await appendOne(deps.commandLog, message));
-    const event = await wait?.until(({ sourceOffset }) => sourceOffset >= offset, waitSeconds * 1000);
-    if (event === null || event === undefined) {
-      const shown = showOrder(deps, state, orderId, customerId);
-      return sendOrder(
-        reply,
-        { ...shown, retryAfterSeconds: shown.retryAfterSeconds ?? readAgainSeconds },
-        202,
-      );
-    }
-    const decided = orProblem(await deps.readStatus({ ...address, fresh: true }));
-    reply.header('preference-applied', `wait=${waitSeconds}`);
-    return sendOrder(reply, showOrder(deps, decided, orderId, customerId), 200);
-  } finally {
-    wait?.close();
-  }
-}
-
-function readIfMatch(request: FastifyRequest): 'any' | readonly number[] {
+function readIfMatch(request: FastifyRequest): number | null {
   const field = request.headers['if-match'];
-  if (field === undefined) return 'any';
+  if (field === undefined) return null;
   const versions = readEtags(field);
   if (versions === null || (versions !== 'any' && versions.length !== 1)) {
     throw headerProblem('If-Match', 'one entity tag such as "1", or *');
   }
-  return versions;
-}
-
-/** Refuses a version that is already stale. The worker refuses a version that becomes stale later. */
-function expectVersion(state: OrderState, versions: 'any' | readonly number[]): number | null {
-  if (versions === 'any') return null;
-  const version = state.kind === 'known' ? state.order.version : 0;
-  const expected = versions[0]!;
-  // The next version of a queued order is 1 for every outcome.
-  if (expected === version || (version === 0 && expected === 1)) return Math.max(1, expected);
-  throw new HttpProblem('VERSION_STALE', `The order is at version ${version}.`);
+  return versions === 'any' ? null : versions[0]!;
 }

@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readIdempotencyKey, readKeyText } from '../../application/requests/idempotency-key.ts';
 import {
   type Answer,
   type ApiOperation,
@@ -19,7 +20,6 @@ import { sampleRecords } from '../../testing/fake-records.ts';
 import { createFakeWorld, fakeTokens, placeRequest } from '../../testing/fake-world.ts';
 import { arbitraryOf, broken } from '../../testing/schema-arbitrary.ts';
 import { orderBytesMax } from '../requests/bodies.ts';
-import { readIdempotencyKey, readKeyText } from '../requests/idempotency-key.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 3_000);
 const world = createFakeWorld({

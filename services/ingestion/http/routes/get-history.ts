@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { acceptedStatus } from '../../../domain/index.ts';
-import { isOperator } from '../auth.ts';
+import { isOperator } from '../../application/common/caller.ts';
 import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { readAnyAddress } from '../requests/read-request.ts';

@@ -1,18 +1,18 @@
 import Type from 'typebox';
-import { decidedStatuses, orderResource } from '../../../domain/index.ts';
+import { decidedStatuses } from '../../../domain/index.ts';
+import { listOrders as list } from '../../application/orders/list-orders.ts';
 import type { ListQuery } from '../../application/read/order-store.ts';
+import { readKeyText } from '../../application/requests/idempotency-key.ts';
 import { orderIdOf } from '../../application/submit/order-id.ts';
+import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
-import { readKeyText } from '../requests/idempotency-key.ts';
 import { openQuery, type QueryReader } from '../requests/read-request.ts';
 import { jsonMediaType, showOrder } from '../responses.ts';
 import { OrderList } from '../schemas/order-resource.ts';
-import { atDatabase } from './at-database.ts';
 import {
   cursorParameter,
   includeParameter,
   limitParameter,
-  positionOf,
   readChoice,
   readCursor,
   readInclude,
@@ -67,24 +67,12 @@ export function listOrders(deps: RouteDeps): Route {
       const withDetails = readInclude(query);
       const cursor = readCursor(query);
       query.check();
-      const list = [
-        customerId,
-        status ?? '',
-        ...Object.values(filter).filter((value) => value !== null),
-      ].join('|');
-      const after = positionOf(cursor, deps.cursors, list);
-      // One extra row shows whether there is a next page.
-      const asked = { customerId, limit: limit + 1, status, ...filter, after };
-      const { found, details } = await atDatabase(deps, customerId, () => readPage(deps, asked, withDetails));
-      const page = found.slice(0, limit);
-      for (const { orderId, version } of page) deps.noteShown(orderId, version);
-      const items = page.map((order) => {
-        const state = { kind: 'known', order: orderResource(order) } as const;
-        return { ...showOrder(deps, state, order.orderId, customerId).body, ...details.get(order.orderId) };
-      });
-      const last = page.at(-1);
-      const next =
-        found.length > limit && last !== undefined ? { nextCursor: deps.cursors.issue(last, list) } : {};
+      const page = orProblem(await list(deps, { customerId, limit, status, filter, withDetails, cursor }));
+      const items = page.orders.map(({ order, details }) => ({
+        ...showOrder(deps, { kind: 'known', order }, order.id, customerId).body,
+        ...details,
+      }));
+      const next = page.nextCursor === null ? {} : { nextCursor: page.nextCursor };
       if (withDetails) reply.header('cache-control', 'no-store');
       return reply
         .code(200)
@@ -109,10 +97,4 @@ function readFilter(
       return orderIdOf(customerId, readKeyText(key));
     }),
   };
-}
-
-async function readPage({ store }: Pick<RouteDeps, 'store'>, asked: ListQuery, withDetails: boolean) {
-  const found = await store.list(asked);
-  const ids = withDetails ? found.map(({ orderId }) => orderId) : [];
-  return { found, details: await store.details(asked.customerId, ids) };
 }

@@ -1,7 +1,7 @@
 /** Pages that need no token: the OpenAPI document, its reference page, and one page per problem. */
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
+import { type ProblemCode, problemTable, problemType } from '../../problems/problem-table.ts';
 import type { Operation } from '../operation.ts';
-import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 import { sendProblem } from '../problems.ts';
 import { docsPage, problemPage } from '../reference/docs-page.ts';
 import { openapiDocument } from '../reference/openapi.ts';

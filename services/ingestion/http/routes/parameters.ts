@@ -1,9 +1,10 @@
 /** Parameters that several operations accept. */
 import Type from 'typebox';
+import { pageSizeDefault, pageSizeMax } from '../../application/orders/list-orders.ts';
 import { type Cursors, cursorPattern, isCursor, type ListPosition } from '../../application/read/cursor.ts';
+import { idempotencyKeyPattern } from '../../application/requests/idempotency-key.ts';
 import type { Parameter } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
-import { idempotencyKeyPattern } from '../requests/idempotency-key.ts';
 import type { QueryReader } from '../requests/read-request.ts';
 
 export const orderIdParameter: Parameter = {
@@ -109,19 +110,16 @@ export function positionOf(cursor: string | null, cursors: Cursors, list: string
   return position;
 }
 
-const limitMax = 100;
-const limitDefault = 20;
-
 /** The size of a page. */
 export function limitParameter(description: string): Parameter {
-  const schema = Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault });
+  const schema = Type.Integer({ minimum: 1, maximum: pageSizeMax, default: pageSizeDefault });
   return { in: 'query', name: 'limit', description, required: false, schema };
 }
 
 export function readLimit(query: QueryReader): number {
-  return query.read('limit', limitDefault, (text) => {
+  return query.read('limit', pageSizeDefault, (text) => {
     const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-    if (limit < 1 || limit > limitMax) throw new RangeError(`must be an integer from 1 to ${limitMax}`);
+    if (limit < 1 || limit > pageSizeMax) throw new RangeError(`must be an integer from 1 to ${pageSizeMax}`);
     return limit;
   });
 }

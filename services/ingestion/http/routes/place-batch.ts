@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import { Failure } from '../../application/common/failure.ts';
 import { startTurn } from '../../application/common/turn.ts';
+import { type BatchPlaced, placeBatch as place } from '../../application/orders/place-batch.ts';
+import { readKeyText } from '../../application/requests/idempotency-key.ts';
+import { BatchRequest } from '../../application/requests/order-request.ts';
 import { encodeSubmission, type OrderSubmission } from '../../application/submit/order-submission.ts';
-import type { SubmitResult } from '../../application/submit/submit.ts';
 import { problemOf } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem, pathOf, problemBody, traceFieldsOf, traceIdOf, traceparentOf } from '../problems.ts';
-import { readKeyText } from '../requests/idempotency-key.ts';
 import { type BatchText, createBatchReader, type ReadItem } from '../requests/read-batch.ts';
 import { jsonMediaType, statusUrlOf } from '../responses.ts';
-import { BatchRequest } from '../schemas/order-request.ts';
 import { BatchResult } from '../schemas/problem.ts';
 import { traceparentParameter } from './parameters.ts';
 import type { RouteDeps, RouteOf } from './route.ts';
@@ -45,12 +45,7 @@ export function placeBatch(deps: RouteDeps): RouteOf<BatchText> {
     async handler(request, reply, batch) {
       const context: BatchContext = { ...deps, request, traceId: once(() => traceIdOf(request)) };
       const { items, submissions, indices } = await readItems(context, reader.readItem, batch);
-      const submitted = await deps.submit(submissions);
-      const results = await Promise.all(
-        submitted.map((result, i) =>
-          isDecided(deps, result) ? confirmed(deps, submissions[i]!, result) : result,
-        ),
-      );
+      const results = await place(deps, submissions);
       for (let i = 0; i < results.length; i++) {
         const index = indices[i]!;
         items[index] = itemText(context, index, submissions[i]!.orderId, results[i]!);
@@ -116,29 +111,17 @@ async function readItems(context: BatchContext, readItem: ReadItem, batch: Batch
   return read;
 }
 
-/** Whether an order that was placed before has its outcome. */
-function isDecided({ progress }: Pick<RouteDeps, 'progress'>, result: SubmitResult): boolean {
-  if (result instanceof Failure || !result.replayed) return false;
-  const { partition, offset } = result.position;
-  return (progress.nextUnpublished(partition) ?? 0) > offset;
-}
-
-/** Checks a replayed result, because the remembered body may have lost the key to another body. */
-async function confirmed(
-  deps: RouteDeps,
-  submission: OrderSubmission,
-  result: SubmitResult,
-): Promise<SubmitResult> {
-  return (await deps.isOrderOf(submission)) === false ? new Failure('KEY_REUSED') : result;
-}
-
 /** The parts of a result without a problem need no escaping, so the code concatenates the text. */
-function itemText(context: BatchContext, index: number, orderId: string, result: SubmitResult): string {
+function itemText(
+  context: BatchContext,
+  index: number,
+  orderId: string,
+  result: BatchPlaced | Failure,
+): string {
   if (result instanceof Failure) return problemText(context, index, problemOf(result));
-  const { position, replayed } = result;
-  const isOut = isDecided(context, result);
+  const { position, replayed, decided } = result;
   const url = statusUrlOf(context, orderId, context.request.caller.customerId, position);
-  const status = isOut ? 200 : 202;
+  const status = decided ? 200 : 202;
   const mark = replayed ? ',"replayed":true' : '';
   return `{"index":${index},"status":${status},"id":"${orderId}","statusUrl":"${url}"${mark}}`;
 }

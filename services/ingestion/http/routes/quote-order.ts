@@ -1,13 +1,12 @@
-import { acceptedStatus, openCouponLedger, openUnpaidLedger, priceOrder } from '../../../domain/index.ts';
-import { placePayload } from '../../application/submit/to-command.ts';
+import { type Quote as PricedQuote, quoteOrder as price } from '../../application/orders/quote-order.ts';
+import { OrderRequest } from '../../application/requests/order-request.ts';
+import { compileCheck } from '../../application/requests/validation.ts';
+import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { orderBytesMax } from '../requests/bodies.ts';
 import { readBody } from '../requests/read-request.ts';
-import { jsonMediaType } from '../responses.ts';
-import { OrderRequest } from '../schemas/order-request.ts';
+import { jsonMediaType, publicReason } from '../responses.ts';
 import { Quote } from '../schemas/order-resource.ts';
-import { compileCheck } from '../validation.ts';
-import { atDatabase } from './at-database.ts';
 import type { RouteDeps, RouteOf } from './route.ts';
 
 export const quoteOrderOperation: Operation = {
@@ -41,47 +40,26 @@ export function quoteOrder(deps: RouteDeps): RouteOf<OrderRequest> {
     operation: quoteOrderOperation,
     read: (request) => readBody(request, check),
     async handler(request, reply, order) {
-      const { customerId } = request.caller;
-      const place = placePayload(order);
-      const needs = { skus: place.lines.map(({ sku }) => sku), couponCode: place.couponCode, customerId };
-      const prices = await atDatabase(deps, customerId, () => deps.store.prices(needs));
-      const {
-        priced,
-        reason: priceReason,
-        coupon,
-      } = priceOrder(place, prices.products, prices.rules, deps.nowMs());
-      const ledger = openCouponLedger(prices.couponLevels, prices.rules.flags);
-      const unpaid = openUnpaidLedger(prices.unpaidLevels, prices.rules.unpaidUnitsMax);
-      const units =
-        acceptedStatus(priced.total) === 'PAID'
-          ? 0
-          : place.lines.reduce((sum, { quantity }) => sum + quantity, 0);
-      const reason =
-        priceReason ??
-        unpaid.tooLarge(units) ??
-        (coupon === null ? null : ledger.refusal(coupon, customerId)) ??
-        (units === 0 ? null : unpaid.refusal(customerId, units));
-      const { lines, subtotal, discount, shipping, tax, taxIncluded, total } = priced;
-      const quote = {
-        currency: order.currency,
-        items: lines.map(({ sku, quantity, name, unitPrice, lineTotal }) => ({
-          sku,
-          quantity,
-          ...(name === null ? {} : { name }),
-          ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
-        })),
-        totals: { subtotal, discount, shipping, tax, taxIncluded, total },
-        ...(reason === null
-          ? {}
-          : {
-              reason: {
-                code: reason.code,
-                message: reason.message,
-                ...(reason.pointer === null ? {} : { pointer: reason.pointer }),
-              },
-            }),
-      };
-      return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify(quote));
+      const quote = orProblem(await price(deps, order, request.caller.customerId));
+      return reply
+        .code(200)
+        .header('content-type', jsonMediaType)
+        .send(JSON.stringify(showQuote(quote)));
     },
+  };
+}
+
+function showQuote({ currency, priced, reason }: PricedQuote): object {
+  const { lines, subtotal, discount, shipping, tax, taxIncluded, total } = priced;
+  return {
+    currency,
+    items: lines.map(({ sku, quantity, name, unitPrice, lineTotal }) => ({
+      sku,
+      quantity,
+      ...(name === null ? {} : { name }),
+      ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
+    })),
+    totals: { subtotal, discount, shipping, tax, taxIncluded, total },
+    ...publicReason(reason),
   };
 }

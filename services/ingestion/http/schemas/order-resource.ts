@@ -1,7 +1,7 @@
 /** The order as clients see it. */
 import Type from 'typebox';
 import { decidedStatuses, orderStatuses, reasonTable } from '../../../domain/index.ts';
-import { Contact, Metadata, ShippingAddress } from './order-request.ts';
+import { Contact, Metadata, ShippingAddress } from '../../application/requests/order-request.ts';
 
 const amount = (description?: string) =>
   Type.Integer({ minimum: 0, ...(description === undefined ? {} : { description }) });

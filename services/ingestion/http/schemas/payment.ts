@@ -1,27 +1,5 @@
-/** Payment sessions and callbacks, as clients and providers send and get them. */
+/** Payment sessions and callbacks, as clients and providers get and send them. */
 import Type from 'typebox';
-
-const closed = { additionalProperties: false } as const;
-
-export const PaymentSessionRequest = Type.Object(
-  {
-    provider: Type.Optional(
-      Type.String({
-        pattern: '^[a-z][a-z0-9-]{0,31}$',
-        description: 'Name of a payment provider of this service. Default: the first one.',
-      }),
-    ),
-    returnUrl: Type.Optional(
-      Type.String({
-        maxLength: 2_000,
-        pattern: '^https?://[!-~]+$',
-        description: 'Where the customer goes after the payment.',
-      }),
-    ),
-  },
-  { ...closed, $id: 'PaymentSessionRequest' },
-);
-export type PaymentSessionRequest = Type.Static<typeof PaymentSessionRequest>;
 
 export const PaymentSession = Type.Object(
   {

@@ -1,7 +1,7 @@
 /** Stock as operators see it. */
 import Type, { type Static } from 'typebox';
 import { stockDeltaMax } from '../../../domain/index.ts';
-import { closed, text } from './fields.ts';
+import { closed, text } from '../../application/requests/fields.ts';
 
 export const StockLevel = Type.Object(
   {

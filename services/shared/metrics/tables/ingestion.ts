@@ -13,6 +13,17 @@ export const ingestionMetrics = {
     labels: { route: open, mode: ['plain', 'wait', 'stream'] },
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.12, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
+  grpc_requests_total: {
+    type: 'counter',
+    help: 'Ended gRPC calls by method and status code.',
+    labels: { method: open, code: open },
+  },
+  grpc_request_seconds: {
+    type: 'histogram',
+    help: 'From the metadata of a gRPC call to its status. A wait in the request has a mode of its own, and so has a stream.',
+    labels: { method: open, mode: ['plain', 'wait', 'stream'] },
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.12, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
   ingestion_refusals_total: {
     type: 'counter',
     help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, or share (the caller has too many concurrent requests).',

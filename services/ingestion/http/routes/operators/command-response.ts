@@ -2,19 +2,15 @@
 import type { FastifyReply } from 'fastify';
 import type { CommandTicket } from '../../../application/operators/command-ticket.ts';
 import { issueCommandTicket } from '../../../application/operators/command-ticket.ts';
-import { type CommandSubject, commandTypeOf } from '../../../application/operators/operator-command.ts';
+import { commandTypeOf } from '../../../application/operators/operator-command.ts';
 import type { CommandState } from '../../../application/operators/operator-commands.ts';
+import type { CommandAddress } from '../../../application/operators/send-command.ts';
+import { commandDeadLettered } from '../../../application/read/order-view.ts';
 import { retryAfterOf } from '../../../application/read/partition-progress.ts';
 import { jsonMediaType, publicReason, type ResponseDeps, shownQueue } from '../../responses.ts';
 
-/** A command as its URL names it. */
-export interface CommandAddress {
-  readonly subject: CommandSubject;
-  readonly commandId: string;
-}
-
 /** Sends the command. A queued command has the status `queuedStatus`. */
-export function sendCommand(
+export function showCommand(
   deps: ResponseDeps,
   reply: FastifyReply,
   address: CommandAddress & Pick<CommandTicket, 'fingerprint'>,
@@ -41,15 +37,10 @@ function showDecided({ command }: Extract<CommandState, { kind: 'decided' }>): o
     id: commandId,
     ...{ type, outcome, version },
     ...(status === null ? {} : { status }),
-    ...(outcome === 'DEAD_LETTERED' ? { reason: deadLettered } : publicReason(reason)),
+    ...(outcome === 'DEAD_LETTERED' ? { reason: commandDeadLettered } : publicReason(reason)),
     ...(atMs === null ? {} : { decidedAt: new Date(atMs).toISOString() }),
   };
 }
-
-const deadLettered = {
-  code: 'DEAD_LETTERED',
-  message: 'The command could not be processed and was dead-lettered. It changed nothing.',
-};
 
 /** Ids have colons, which need no escape in a path. A SKU may have any visible character. */
 function urlOf({ subject, commandId }: CommandAddress): string {

@@ -5,18 +5,18 @@ import {
   type CommandSubject,
   encodeOperatorCommand,
   type OperatorCommand,
-  subjectKeyOf,
 } from '../../../application/operators/operator-command.ts';
+import { sendCommand } from '../../../application/operators/send-command.ts';
 import { orProblem } from '../../failures.ts';
 import type { Operation } from '../../operation.ts';
-import { preferredWaitSeconds } from '../../prefer.ts';
 import { traceparentOf } from '../../problems.ts';
-import { requireIdempotencyKey } from '../../requests/idempotency-key.ts';
+import { patienceOf, setPreferenceApplied } from '../../requests/patience.ts';
 import { readOrderId } from '../../requests/read-request.ts';
+import { requireIdempotencyKey } from '../../requests/require-key.ts';
 import { DecidedCommand, QueuedCommand } from '../../schemas/command.ts';
 import { commandKeyParameter, preferParameter, traceparentParameter } from '../parameters.ts';
 import type { RouteDeps, RouteOf } from '../route.ts';
-import { sendCommand } from './command-response.ts';
+import { showCommand } from './command-response.ts';
 
 const commandBytesMax = 16 * 1024;
 
@@ -110,21 +110,13 @@ async function submit(
   reply: FastifyReply,
   command: OperatorCommand,
 ): Promise<FastifyReply> {
-  const { customerId: callerId } = request.caller;
-  const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
-  const wait = waitSeconds > 0 ? deps.waits.open(subjectKeyOf(command.subject), callerId) : null;
-  if (wait !== null) reply.raw.once('close', () => wait.close());
-  try {
-    const timeoutMs = waitSeconds * 1000;
-    const state = orProblem(await deps.operatorCommands.submit(command, { wait, timeoutMs, callerId }));
-    if (state.kind === 'decided') {
-      reply.header('preference-applied', `wait=${waitSeconds}`);
-      if (state.replayed) reply.header('idempotent-replayed', 'true');
-    }
-    return sendCommand(deps, reply, command, state, 202);
-  } finally {
-    wait?.close();
+  const patience = patienceOf(request, reply);
+  const state = orProblem(await sendCommand(deps, command, request.caller.customerId, patience));
+  if (state.kind === 'decided') {
+    setPreferenceApplied(reply, patience);
+    if (state.replayed) reply.header('idempotent-replayed', 'true');
   }
+  return showCommand(deps, reply, command, state, 202);
 }
 
 /** The route of a command about the order in the path. An unknown order is the problem NOT_FOUND. */

@@ -1,17 +1,16 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { type CommandTicket, readCommandTicket } from '../../../application/operators/command-ticket.ts';
-import { type CommandSubject, subjectKeyOf } from '../../../application/operators/operator-command.ts';
-import type { CommandState } from '../../../application/operators/operator-commands.ts';
-import type { Wait } from '../../../application/wait/waits.ts';
+import type { CommandSubject } from '../../../application/operators/operator-command.ts';
+import { type CommandAddress, getCommand as read } from '../../../application/operators/send-command.ts';
 import { orProblem } from '../../failures.ts';
 import type { Operation } from '../../operation.ts';
-import { preferredWaitSeconds } from '../../prefer.ts';
 import { HttpProblem } from '../../problems.ts';
+import { patienceOf, setPreferenceApplied } from '../../requests/patience.ts';
 import { openQuery, readOrderId } from '../../requests/read-request.ts';
 import { Command } from '../../schemas/command.ts';
 import { commandIdParameter, orderIdParameter, preferParameter, ticketParameter } from '../parameters.ts';
 import type { Route, RouteDeps } from '../route.ts';
-import { type CommandAddress, sendCommand } from './command-response.ts';
+import { showCommand } from './command-response.ts';
 
 export const getCommandOperation: Operation = {
   id: 'getCommand',
@@ -50,44 +49,14 @@ export function commandReader(
       const address = { subject: subjectOf(request), commandId: readCommandId(request) };
       const ticket = readTicket(deps, request, address);
       const { customerId: callerId } = request.caller;
-      const read = async () => orProblem(await deps.operatorCommands.read({ ...address, ticket, callerId }));
-      const state = await waitForOutcome(deps, request, reply, { address, ticket, read });
+      const patience = patienceOf(request, reply);
+      const { state, waited } = orProblem(await read(deps, { address, ticket, callerId }, patience));
+      if (waited) setPreferenceApplied(reply, patience);
       // Only a ticket shows a queued command.
       const fingerprint = ticket?.fingerprint ?? '';
-      return sendCommand(deps, reply, { ...address, fingerprint }, state, 200);
+      return showCommand(deps, reply, { ...address, fingerprint }, state, 200);
     },
   };
-}
-
-interface Reading {
-  readonly address: CommandAddress;
-  readonly ticket: CommandTicket | null;
-  readonly read: () => Promise<CommandState>;
-}
-
-/** The state of the command. A queued command is read again after its outcome, or after the time to wait. */
-async function waitForOutcome(
-  deps: RouteDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { address, ticket, read }: Reading,
-): Promise<CommandState> {
-  const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
-  const position = ticket?.position ?? 'otherLog';
-  if (waitSeconds === 0 || position === 'otherLog') return read();
-  const wait: Wait | null = deps.waits.open(subjectKeyOf(address.subject), request.caller.customerId);
-  if (wait === null) return read();
-  reply.raw.once('close', () => wait.close());
-  try {
-    // The subscription came first, so no outcome is missed in between.
-    const state = await read();
-    if (state.kind === 'decided') return state;
-    await wait.until(({ sourceOffset }) => sourceOffset >= position.offset, waitSeconds * 1000);
-    reply.header('preference-applied', `wait=${waitSeconds}`);
-    return await read();
-  } finally {
-    wait.close();
-  }
 }
 
 const commandIdForm = /^[!-~]{1,128}$/;

@@ -1,11 +1,15 @@
 import { deliveryChange, returnChange, shipmentChange } from '../../../application/operators/changes.ts';
-import { bodyOf, readBody, validationProblem } from '../../requests/read-request.ts';
-import { DeliveryRequest, ReturnRequest, ShipmentRequest } from '../../schemas/operator-request.ts';
-import { type Check, compileCheck } from '../../validation.ts';
+import {
+  DeliveryRequest,
+  ReturnRequest,
+  ShipmentRequest,
+} from '../../../application/requests/operator-request.ts';
+import { deliveryFaults, lineFaults } from '../../../application/requests/operator-rules.ts';
+import { type Check, compileCheck } from '../../../application/requests/validation.ts';
+import { bodyOf, readBody, refuseFaults } from '../../requests/read-request.ts';
 import { orderIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps } from '../route.ts';
 import { commandOperation, orderCommandRoute } from './command-route.ts';
-import { checkLines } from './line-rules.ts';
 
 export const shipOrderOperation = commandOperation(
   {
@@ -24,7 +28,7 @@ export function shipOrder(deps: RouteDeps): Route {
   const check = compileCheck(ShipmentRequest);
   return orderCommandRoute(deps, shipOrderOperation, (request) => {
     const sent = readOptional(request, check);
-    checkLines(sent.lines);
+    refuseFaults(lineFaults(sent.lines));
     return { change: shipmentChange(sent), sent };
   });
 }
@@ -56,14 +60,8 @@ export function deliverOrder(deps: RouteDeps): Route {
 function readDeliveredAt({ deliveredAt }: DeliveryRequest, nowMs: number): number {
   if (deliveredAt === undefined) return nowMs;
   const atMs = Date.parse(deliveredAt);
-  const fault = faultOfTime(atMs, nowMs);
-  if (fault !== null) throw validationProblem([{ pointer: '/deliveredAt', detail: fault }]);
+  refuseFaults(deliveryFaults(atMs, nowMs));
   return atMs;
-}
-
-function faultOfTime(atMs: number, nowMs: number): string | null {
-  if (!(atMs >= 0)) return 'must be a time after 1970';
-  return atMs > nowMs ? 'must not be in the future' : null;
 }
 
 export const returnOrderOperation = commandOperation(
@@ -83,7 +81,7 @@ export function returnOrder(deps: RouteDeps): Route {
   const check = compileCheck(ReturnRequest);
   return orderCommandRoute(deps, returnOrderOperation, (request) => {
     const sent = readOptional(request, check);
-    checkLines(sent.lines);
+    refuseFaults(lineFaults(sent.lines));
     return { change: returnChange(sent), sent };
   });
 }

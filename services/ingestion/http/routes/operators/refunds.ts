@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { refundChange, retryChange } from '../../../application/operators/changes.ts';
+import { RefundRequest } from '../../../application/requests/operator-request.ts';
+import { readRefundId, refundFaults } from '../../../application/requests/operator-rules.ts';
+import { compileCheck } from '../../../application/requests/validation.ts';
 import { HttpProblem } from '../../problems.ts';
-import { readBody, validationProblem } from '../../requests/read-request.ts';
-import { RefundRequest } from '../../schemas/operator-request.ts';
-import { compileCheck } from '../../validation.ts';
+import { readBody, refuseFaults } from '../../requests/read-request.ts';
 import { orderIdParameter, refundIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps } from '../route.ts';
 import { commandOperation, orderCommandRoute } from './command-route.ts';
-import { checkLines } from './line-rules.ts';
 
 export const requestRefundOperation = commandOperation(
   {
@@ -26,19 +26,9 @@ export function requestRefund(deps: RouteDeps): Route {
   const check = compileCheck(RefundRequest);
   return orderCommandRoute(deps, requestRefundOperation, (request) => {
     const sent = readBody(request, check);
-    checkParts(sent);
+    refuseFaults(refundFaults(sent));
     return { change: refundChange(sent), sent };
   });
-}
-
-/** Throws the problem VALIDATION_FAILED if it is unclear what to refund. */
-function checkParts({ amount, lines = [], shipping }: RefundRequest): void {
-  const isByParts = lines.length > 0 || shipping === true;
-  if (amount !== undefined && isByParts)
-    throw validationProblem([{ pointer: '/amount', detail: 'is not possible with lines or shipping' }]);
-  if (amount === undefined && lines.length === 0 && shipping === false)
-    throw validationProblem([{ pointer: '/shipping', detail: 'is false, so there is nothing to refund' }]);
-  checkLines(lines);
 }
 
 export const retryRefundOperation = commandOperation(
@@ -56,16 +46,13 @@ export const retryRefundOperation = commandOperation(
 
 export function retryRefund(deps: RouteDeps): Route {
   return orderCommandRoute(deps, retryRefundOperation, (request) => {
-    const refundId = readRefundId(request);
+    const refundId = requireRefundId(request);
     return { change: retryChange(refundId), sent: { refundId } };
   });
 }
 
-const refundIdForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** A UUID may have letters of either case. */
-function readRefundId(request: FastifyRequest): string {
-  const refundId = (request.params as { refundId: string }).refundId.toLowerCase();
-  if (!refundIdForm.test(refundId)) throw new HttpProblem('REFUND_NOT_FOUND');
+function requireRefundId(request: FastifyRequest): string {
+  const refundId = readRefundId((request.params as { refundId: string }).refundId);
+  if (refundId === null) throw new HttpProblem('REFUND_NOT_FOUND');
   return refundId;
 }

@@ -1,15 +1,20 @@
+import type { OrderAddress } from '../../../application/read/order-address.ts';
+import {
+  PaymentSessionRequest,
+  sessionFaults,
+} from '../../../application/requests/payment-session-request.ts';
+import { compileCheck } from '../../../application/requests/validation.ts';
 import { orProblem } from '../../failures.ts';
 import type { Operation } from '../../operation.ts';
 import { traceparentOf } from '../../problems.ts';
 import {
   bodyOf,
-  type OrderAddress,
   readAddress,
   readBody,
+  refuseFaults,
   validationProblem,
 } from '../../requests/read-request.ts';
-import { PaymentSession, PaymentSessionRequest } from '../../schemas/payment.ts';
-import { compileCheck } from '../../validation.ts';
+import { PaymentSession } from '../../schemas/payment.ts';
 import { orderIdParameter, ticketParameter } from '../parameters.ts';
 import type { RouteDeps, RouteOf } from '../route.ts';
 
@@ -62,8 +67,7 @@ export function openPaymentSession(deps: RouteDeps): RouteOf<SessionRequest> {
       const address = readAddress(request, deps.tickets);
       const body: PaymentSessionRequest = bodyOf(request).length === 0 ? {} : readBody(request, check);
       const { provider = null, returnUrl = null } = body;
-      if (returnUrl !== null && !URL.canParse(returnUrl))
-        throw validationProblem([{ pointer: '/returnUrl', detail: 'is not a URL' }]);
+      refuseFaults(sessionFaults(body));
       return { address, provider, returnUrl };
     },
     async handler(request, reply, { address, provider, returnUrl }) {

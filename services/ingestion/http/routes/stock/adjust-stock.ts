@@ -1,8 +1,8 @@
 import { adjustmentChange } from '../../../application/operators/changes.ts';
+import { compileCheck } from '../../../application/requests/validation.ts';
 import type { Operation } from '../../operation.ts';
 import { readBody } from '../../requests/read-request.ts';
 import { StockAdjustmentRequest } from '../../schemas/stock.ts';
-import { compileCheck } from '../../validation.ts';
 import { commandOperation, commandRoute } from '../operators/command-route.ts';
 import { commandReader, getCommandOperation } from '../operators/get-command.ts';
 import { commandIdParameter, preferParameter, ticketParameter } from '../parameters.ts';

@@ -1,5 +1,6 @@
 /** Changes that the owner makes to a webhook endpoint: a new secret, or enabling it again. */
 
+import { compileCheck } from '../../../application/requests/validation.ts';
 import { type ChangeOf, newWebhookSecret } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { HttpProblem } from '../../problems.ts';
@@ -10,7 +11,6 @@ import {
   WebhookEndpoint,
   WebhookEndpointWithSecret,
 } from '../../schemas/webhook.ts';
-import { compileCheck } from '../../validation.ts';
 import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps, RouteOf } from '../route.ts';

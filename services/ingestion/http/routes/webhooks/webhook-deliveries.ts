@@ -1,6 +1,7 @@
 /** The deliveries to a webhook endpoint, and their redelivery. */
 import Type from 'typebox';
 import type { ListPosition } from '../../../application/read/cursor.ts';
+import { compileCheck } from '../../../application/requests/validation.ts';
 import {
   type DeliveryPosition,
   deliveryStatuses,
@@ -16,7 +17,6 @@ import {
   WebhookDelivery,
   WebhookDeliveryList,
 } from '../../schemas/webhook.ts';
-import { compileCheck } from '../../validation.ts';
 import { atDatabase, databaseTime } from '../at-database.ts';
 import {
   cursorParameter,

@@ -1,5 +1,6 @@
 /** Creates, lists, shows and deletes the webhook endpoints of a customer. */
 import { randomBytes } from 'node:crypto';
+import { compileCheck } from '../../../application/requests/validation.ts';
 import { endpointsPerCustomerMax, newWebhookSecret } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { HttpProblem, knownTraceIdOf } from '../../problems.ts';
@@ -10,7 +11,6 @@ import {
   WebhookEndpointList,
   WebhookEndpointWithSecret,
 } from '../../schemas/webhook.ts';
-import { compileCheck } from '../../validation.ts';
 import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps, RouteOf } from '../route.ts';

@@ -2,14 +2,14 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
-import { cutPointer, pointerSegment } from './json/json-pointer.ts';
-import type { JsonFault } from './json/strict-json.ts';
+import type { RequestFault } from './fault.ts';
+import { cutPointer, pointerSegment } from './json-pointer.ts';
 
 const faultsMax = 20;
 
 type Checked<T> =
   | { readonly value: T; readonly faults: null }
-  | { readonly value: null; readonly faults: readonly JsonFault[] };
+  | { readonly value: null; readonly faults: readonly RequestFault[] };
 export type Check<T> = (value: unknown, at?: string) => Checked<T>;
 
 /** Compiles a schema. `at` is prepended to each pointer. */
@@ -36,7 +36,7 @@ interface SchemaError {
 function faultsOf(
   { keyword, schemaPath, instancePath, params, message }: SchemaError,
   at: string,
-): JsonFault[] {
+): RequestFault[] {
   const here = at + instancePath;
   switch (keyword) {
     case 'required':
@@ -56,11 +56,11 @@ function faultsOf(
   }
 }
 
-function fault(pointer: string, detail: string): JsonFault {
+function fault(pointer: string, detail: string): RequestFault {
   return { pointer: cutPointer(pointer), detail };
 }
 
-function dedupe(faults: readonly JsonFault[]): JsonFault[] {
+function dedupe(faults: readonly RequestFault[]): RequestFault[] {
   const seen = new Set<string>();
   return faults.filter(({ pointer, detail }) => {
     const key = `${pointer} ${detail}`;

@@ -10,7 +10,7 @@ import {
   oneLinePattern,
   orderLinesMax,
 } from '../../../domain/index.ts';
-import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
+import { batchOrdersMax } from '../submit/place-order-input.ts';
 import { amountMax, closed, identifier, text } from './fields.ts';
 
 const Currency = Type.String({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { sampleOrder } from '../testing/fake-world.ts';
-import { OrderRequest } from './schemas/order-request.ts';
+import { sampleOrder } from '../../testing/fake-world.ts';
+import { OrderRequest } from './order-request.ts';
 import { compileCheck } from './validation.ts';
 
 const check = compileCheck(OrderRequest);

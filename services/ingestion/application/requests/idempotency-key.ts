@@ -2,9 +2,6 @@
  * Reads the header `Idempotency-Key`. It may be a structured-field string as in the IETF draft, or the bare token
  * that most clients send.
  */
-import type { FastifyRequest } from 'fastify';
-import { HttpProblem } from '../problems.ts';
-
 /** The pattern of both forms. */
 export const idempotencyKeyPattern = '^(?:[!#-~][!-~]{0,254}|"(?:[!#-\\[\\]-~]|\\\\["\\\\]){1,255}")$';
 
@@ -22,15 +19,6 @@ export function readIdempotencyKey(field: string): string | null {
   if (quoted === undefined) return null;
   const key = quoted.replaceAll(/\\(["\\])/g, '$1');
   return bareKey.test(key) ? key : null;
-}
-
-/** The key of a request. Throws the problem IDEMPOTENCY_KEY_MISSING or IDEMPOTENCY_KEY_INVALID. */
-export function requireIdempotencyKey({ headers }: FastifyRequest): string {
-  const field = headers['idempotency-key'];
-  if (field === undefined) throw new HttpProblem('IDEMPOTENCY_KEY_MISSING');
-  const key = typeof field === 'string' ? readIdempotencyKey(field) : null;
-  if (key === null) throw new HttpProblem('IDEMPOTENCY_KEY_INVALID');
-  return key;
 }
 
 /**

@@ -1,6 +1,10 @@
-/** Every problem that the API returns. The `type` of a problem is the URL of its page. */
+/**
+ * Every problem that the API returns, over HTTP and over gRPC. The `type` of an HTTP problem is the URL of its page. The
+ * `reason` of a gRPC error is its code.
+ */
 
 export interface ProblemRow {
+  /** The HTTP status. */
   readonly status: number;
   readonly title: string;
   /** The meaning and the remedy, for the page and the OpenAPI document. */
@@ -40,6 +44,12 @@ export const problemTable = {
     status: 400,
     title: 'The callback cannot be read',
     meaning: 'The signature is valid, but the body does not have the form of a callback of this provider.',
+  },
+  MESSAGE_INVALID: {
+    status: 400,
+    title: 'The message cannot be decoded',
+    meaning:
+      'Only gRPC: the bytes are not a message of this method, or a field is unknown to this version. The request changed nothing.',
   },
   BAD_REQUEST: {
     status: 400,
@@ -230,6 +240,12 @@ export const problemTable = {
     status: 503,
     title: 'The payment provider does not respond',
     meaning: 'No payment session was opened. Retry after `Retry-After` seconds.',
+  },
+  DEADLINE_EXCEEDED: {
+    status: 504,
+    title: 'The deadline of the call ended',
+    meaning:
+      'Only gRPC: a read took longer than the deadline of its call. A write whose deadline ends gets NOT_PRODUCED or OUTCOME_UNKNOWN.',
   },
   STATE_UNAVAILABLE: {
     status: 503,
