@@ -9,7 +9,7 @@ import { kafka } from './servers/kafka.ts';
 import { mariadb } from './servers/mariadb.ts';
 import { redis } from './servers/redis.ts';
 import { registry } from './servers/registry.ts';
-import type { KafkaLogins, Server, ServerContext } from './servers/server.ts';
+import type { Server, ServerContext, ServerExtras } from './servers/server.ts';
 import { waitUntil } from './wait.ts';
 
 export const servers: readonly Server[] = [kafka, registry, mariadb, redis];
@@ -34,8 +34,8 @@ export interface UpOptions extends InstanceOptions {
    * once.
    */
   lockWaitMs?: number;
-  /** Makes the broker that this call starts enforce ACLs. Only for an instance with one broker. */
-  kafkaLogins?: KafkaLogins;
+  /** Settings for the servers that this call starts. */
+  extras?: ServerExtras;
   /** Ends the start early. The processes of this start are stopped again. */
   signal?: AbortSignal;
 }
@@ -59,8 +59,8 @@ export async function stackUp(options: UpOptions): Promise<StackInfo> {
     const started: string[] = [];
     const failed = new AbortController();
     const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
-    const { tell = () => undefined, kafkaLogins = null } = options;
-    const context: ServerContext = { instance, dir, kafkaLogins, signal, tell };
+    const { tell = () => undefined, extras = {} } = options;
+    const context: ServerContext = { instance, dir, extras, signal, tell };
     const run: Run = { env, started };
     const all = servers.map((server) =>
       bringUp(server, context, run).catch((error) => {

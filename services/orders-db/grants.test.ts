@@ -5,18 +5,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { serviceProcesses } from '../../stack/index.ts';
+import { principals } from '../../topics/acls.ts';
 
 const here = import.meta.dirname;
+/** The services of `npm start`, compose and k8s. */
 const services = [
-  'ingestion',
-  'worker',
-  'notification',
-  'reconciliation',
-  'projector',
-  'payments',
-  'scheduler',
-  'observer',
-] as const;
+  ...new Set(
+    serviceProcesses.flatMap(({ entry }) => /^services\/([a-z-]+)\/main\.ts$/.exec(entry)?.slice(1) ?? []),
+  ),
+];
 const verbOf = {
   FROM: 'SELECT',
   JOIN: 'SELECT',
@@ -88,6 +86,15 @@ function sharedIn(text: string): string[] {
   const called = Object.entries(sharedStatements).filter(([name]) => new RegExp(`\\b${name}\\(`).test(text));
   return called.map(([, sql]) => sql);
 }
+
+it('each service has a login for the database and a principal for Kafka, and no login is left over', () => {
+  const files = readdirSync(path.join(here, 'grants')).map((file) => file.replace('.sql', ''));
+  const withoutService = ['audit-append-only', 'migrate', 'operator'];
+  expect(files.sort()).toEqual([...services, ...withoutService].sort());
+  expect(principals.map(({ name }) => name as string).sort()).toEqual(
+    [...services, 'operator', 'setup'].sort(),
+  );
+});
 
 it('the grants of operator cover each write of the command line', () => {
   const folder = path.join(here, '../../cli');

@@ -1,4 +1,4 @@
-/** Takes a package of Debian apart, without installing it. apt checks its signature and needs no root rights here. */
+/** Takes packages of Debian apart, without installing them. apt checks its signature and needs no root rights here. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -9,12 +9,13 @@ import { cached, FETCH_DEADLINE_MS, type FetchContext } from './cache.ts';
 const run = promisify(execFile);
 
 /**
- * The folder with the files of the package, in the version of this Debian. Throws StackError on a system without apt, or
- * if the package cannot be fetched.
+ * The folder with the files of the packages, in the versions of this Debian. Throws StackError on a system without apt,
+ * or if a package cannot be fetched.
  */
-export function unpackedPackage(name: string, context: FetchContext): Promise<string> {
-  return cached({ folder: `debian-${name}`, label: name }, async (draft) => {
-    context.tell(`${name}: fetching the Debian package`);
+export function unpackedPackages(names: readonly string[], context: FetchContext): Promise<string> {
+  const label = names.join(', ');
+  return cached({ folder: `debian-${names.join('+')}`, label }, async (draft) => {
+    context.tell(`${label}: fetching from Debian`);
     const work = path.join(draft, '.apt');
     for (const folder of ['lists/partial', 'cache/archives/partial']) {
       mkdirSync(path.join(work, folder), { recursive: true });
@@ -28,11 +29,12 @@ export function unpackedPackage(name: string, context: FetchContext): Promise<st
       );
     try {
       await apt('update');
-      await apt('download', name);
-      const file = readdirSync(work).find((each) => each.endsWith('.deb'));
-      await run('dpkg-deb', ['--extract', file!, draft], options);
+      await apt('download', ...names);
+      for (const file of readdirSync(work).filter((each) => each.endsWith('.deb'))) {
+        await run('dpkg-deb', ['--extract', file, draft], options);
+      }
     } catch (cause) {
-      throw new StackError(`The Debian package ${name} could not be fetched: ${(cause as Error).message}`, {
+      throw new StackError(`${label} could not be fetched from Debian: ${(cause as Error).message}`, {
         cause,
       });
     }

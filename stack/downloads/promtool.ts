@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { StackError } from '../errors.ts';
 import type { FetchContext } from './cache.ts';
-import { unpackedPackage } from './debian.ts';
+import { unpackedPackages } from './debian.ts';
 import { findOnPath } from './which.ts';
 
 /** The path of promtool: that of the machine, or the one of Debian's package. Throws StackError if there is none. */
@@ -11,5 +11,5 @@ export async function findPromtool(context: FetchContext): Promise<string> {
   if (!findOnPath('apt-get')) {
     throw new StackError('There is no promtool to fetch for this system: install Prometheus.');
   }
-  return path.join(await unpackedPackage('prometheus', context), 'usr/bin/promtool');
+  return path.join(await unpackedPackages(['prometheus'], context), 'usr/bin/promtool');
 }

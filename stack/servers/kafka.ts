@@ -11,7 +11,7 @@ import { versions } from '../downloads/versions.ts';
 import { StackError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
 import { launch, utf8Paths } from '../processes/processes.ts';
-import type { KafkaLogins, Server, ServerContext } from './server.ts';
+import type { KafkaExtras, KafkaListener, Server, ServerContext } from './server.ts';
 
 const run = promisify(execFile);
 const HEAP_MB = 384;
@@ -83,6 +83,7 @@ async function prepareNode(context: ServerContext, node: Node, java: string, hom
     `--cluster-id=${context.instance.clusterId}`,
     '-c',
     configFile(node),
+    ...scramArgs(context.extras.kafka?.scramUsers ?? {}),
   ];
   await run(java, [...jvm(home), ...format], {
     cwd: context.dir,
@@ -103,7 +104,13 @@ async function start(context: ServerContext, missing: readonly string[]): Promis
     await launch(context.dir, {
       name: node.name,
       command: java,
-      args: [...heap, ...jvm(home), 'kafka.Kafka', configFile(node)],
+      args: [
+        ...heap,
+        ...jvm(home),
+        ...(context.extras.kafka?.jvmArgs ?? []),
+        'kafka.Kafka',
+        configFile(node),
+      ],
     });
   }
 }
@@ -174,19 +181,20 @@ const LOG_CONFIG = 'conf/kafka-log4j2.properties';
 const configFile = (node: Node): string => `conf/${node.name}.properties`;
 const dataDir = (node: Node): string => `data/${node.name}`;
 
-function properties({ instance, kafkaLogins }: ServerContext, node: Node): string {
+function properties({ instance, extras }: ServerContext, node: Node): string {
   const replicas = instance.brokers;
   const inSync = replicas >= 3 ? 2 : 1;
   const voters = nodes(instance).map((other) => `${other.id}@127.0.0.1:${other.controllerPort}`);
-  const open = `PLAINTEXT://127.0.0.1:${node.port}`;
-  const withLogin = `SASL_PLAINTEXT://127.0.0.1:${instance.ports.kafka[1]}`;
-  const forClients = kafkaLogins === null ? open : `${open},${withLogin}`;
+  const own = { name: 'PLAINTEXT', host: '127.0.0.1', port: node.port };
+  const forClients = [own, ...(extras.kafka?.listeners ?? [])];
   const settings: Record<string, string | number> = {
     'process.roles': 'broker,controller',
     'node.id': node.id,
     'controller.quorum.voters': voters.join(','),
-    listeners: `${forClients},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': forClients,
+    listeners: [...forClients, { name: 'CONTROLLER', port: node.controllerPort }]
+      .map(({ name, port }) => `${name}://127.0.0.1:${port}`)
+      .join(','),
+    'advertised.listeners': forClients.map(({ name, host, port }) => `${name}://${host}:${port}`).join(','),
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': dataDir(node),
     'auto.create.topics.enable': 'false',
@@ -210,25 +218,36 @@ function properties({ instance, kafkaLogins }: ServerContext, node: Node): strin
     'broker.session.timeout.ms': replicas >= 3 ? 6000 : 9000,
     'broker.heartbeat.interval.ms': replicas >= 3 ? 1000 : 2000,
     'controlled.shutdown.enable': 'true',
-    ...(kafkaLogins === null ? {} : aclSettings(kafkaLogins)),
+    ...(extras.kafka === undefined ? {} : extraSettings(extras.kafka)),
   };
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 }
 
-function aclSettings(passwords: KafkaLogins): Record<string, string> {
-  const users = Object.entries(passwords).map(([user, password]) => `user_${user}="${password}"`);
+function extraSettings({ listeners, settings = {} }: KafkaExtras): Record<string, string> {
+  const protocols = [['PLAINTEXT', 'PLAINTEXT'], ['CONTROLLER', 'PLAINTEXT'], ...listeners.map(protocolOf)];
   return {
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     // Kafka assumes this map only if every listener is without encryption and login.
-    'listener.security.protocol.map':
-      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT',
-    // These clients have no login: this stack, the brokers and their controllers.
-    'super.users': 'User:ANONYMOUS',
-    'sasl.enabled.mechanisms': 'PLAIN',
-    'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(' ')};`,
+    'listener.security.protocol.map': protocols.map((pair) => pair.join(':')).join(','),
+    ...Object.fromEntries(listeners.flatMap(listenerSettings)),
+    ...settings,
   };
+}
+
+const protocolOf = ({ name, protocol }: KafkaListener) => [name, protocol];
+
+function listenerSettings({ name, settings }: KafkaListener): [string, string][] {
+  const prefix = `listener.name.${name.toLowerCase()}`;
+  return Object.entries(settings).map(([key, value]) => [`${prefix}.${key}`, value]);
+}
+
+function scramArgs(users: Readonly<Record<string, string>>): string[] {
+  return Object.entries(users).flatMap(([name, password]) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map(
+      (mechanism) => `--add-scram=${mechanism}=[name=${name},password=${password}]`,
+    ),
+  );
 }
 
 const LOG4J = `status = error

@@ -6,7 +6,6 @@ import { type Download, fetched, plugin } from '../downloads/maven.ts';
 import { versions } from '../downloads/versions.ts';
 import { findOnPath } from '../downloads/which.ts';
 import { StackError } from '../errors.ts';
-import type { Instance } from '../instance.ts';
 import { launch } from '../processes/processes.ts';
 import {
   asUser,
@@ -99,7 +98,7 @@ async function prepare(context: ServerContext): Promise<void> {
   const data = path.join(context.dir, 'data', 'mysql');
   mkdirSync(path.join(context.dir, 'conf'), { recursive: true });
   mkdirSync(path.join(context.dir, 'tmp'), { recursive: true });
-  writeFileSync(path.join(context.dir, 'conf', 'my.cnf'), configuration(context.dir, context.instance));
+  writeFileSync(path.join(context.dir, 'conf', 'my.cnf'), configuration(context));
   writeFileSync(path.join(context.dir, 'conf', 'init.sql'), INIT_SQL);
   if (existsSync(data)) return;
   const draft = `${data}.part`;
@@ -137,7 +136,7 @@ function withoutDatabase(address: string): string {
   return url.href;
 }
 
-function configuration(dir: string, instance: Instance): string {
+function configuration({ dir, instance, extras }: ServerContext): string {
   const logMb = Math.min(instance.mysqlPoolMb, LOG_MB_MAX);
   // The socket's path must be shorter than 108 bytes, which the instance's folder cannot guarantee.
   const socket = path.join('/tmp', `orderstream-${instance.ports.mysql}.sock`);
@@ -172,6 +171,7 @@ loose-auto_generate_certs=OFF
 skip-log-bin
 # The X protocol has its own port, which instances would share.
 loose-mysqlx=OFF
+${(extras.mysql ?? []).join('\n')}
 `;
 }
 

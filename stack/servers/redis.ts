@@ -61,7 +61,8 @@ async function start(context: ServerContext): Promise<void> {
   mkdirSync(data, { recursive: true });
   const args = ['--bind', '127.0.0.1', '--port', String(context.instance.ports.redis), '--dir', data];
   const keeping = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''];
-  await launch(context.dir, { name: 'redis', command: await binary(context), args: [...args, ...keeping] });
+  const { command, env = {}, args: more = [] } = context.extras.redis ?? { command: await binary(context) };
+  await launch(context.dir, { name: 'redis', command, env, args: [...args, ...keeping, ...more] });
 }
 
 async function ask(address: string): Promise<void> {

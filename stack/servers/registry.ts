@@ -69,6 +69,7 @@ async function start(context: ServerContext): Promise<void> {
       QUARKUS_HTTP_HOST: '127.0.0.1',
       QUARKUS_HTTP_PORT: String(context.instance.ports.registry),
       QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
+      ...context.extras.registry,
       APICURIO_STORAGE_KIND: 'sql',
       APICURIO_STORAGE_SQL_KIND: 'h2',
       // The path is relative to the instance's folder, in which the registry runs. A URL cannot contain every

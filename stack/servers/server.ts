@@ -8,15 +8,40 @@ import type { Instance } from '../instance.ts';
 export interface ServerContext extends FetchContext {
   instance: Instance;
   dir: string;
-  kafkaLogins: KafkaLogins | null;
+  extras: ServerExtras;
 }
 
-/**
- * User name → password of SASL/PLAIN, both without quotes and backslashes. The broker enforces ACLs for these
- * users. It accepts logins on the port that a second broker would have. Clients of its first port need no login
- * and have all rights.
- */
-export type KafkaLogins = Readonly<Record<string, string>>;
+/** What a caller adds to the servers that its call starts, for example listeners with TLS. */
+export interface ServerExtras {
+  kafka?: KafkaExtras;
+  /** Lines for the configuration file of the database. */
+  mysql?: readonly string[];
+  /** Another program than that of the stack, with further arguments. */
+  redis?: { command: string; env: Readonly<Record<string, string>>; args: readonly string[] };
+  /** Further environment variables. */
+  registry?: Readonly<Record<string, string>>;
+}
+
+/** Only for an instance with one broker. Names, values and passwords have no quotes and no backslashes. */
+export interface KafkaExtras {
+  /** Listeners beside the one of the stack, whose clients need no login and have all rights. */
+  listeners: readonly KafkaListener[];
+  settings?: Readonly<Record<string, string>>;
+  /** User name → password, for both mechanisms of SCRAM. Created together with the storage. */
+  scramUsers?: Readonly<Record<string, string>>;
+  jvmArgs?: readonly string[];
+}
+
+export interface KafkaListener {
+  /** In capital letters. */
+  name: string;
+  protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
+  /** The host name that the broker advertises. The broker listens on 127.0.0.1. */
+  host: string;
+  port: number;
+  /** Settings of this listener alone. */
+  settings: Readonly<Record<string, string>>;
+}
 
 /**
  * One kind of server. `prepare` downloads and writes files. `start` launches the processes. `ask` throws until

@@ -1,4 +1,4 @@
-import type { SASLOptions } from 'kafkajs';
+import type { Mechanism, SASLOptions } from 'kafkajs';
 import { appError } from '../errors/index.ts';
 import { readTlsFiles, type TlsMaterial } from '../tls/index.ts';
 import { type SaslConfig, saslOptions } from './security/sasl.ts';
@@ -14,7 +14,7 @@ export interface KafkaSettings {
    * certificate too.
    */
   readonly ssl: false | TlsMaterial;
-  readonly sasl: SASLOptions | undefined;
+  readonly sasl: SASLOptions | Mechanism | undefined;
 }
 
 /** The fields of `kafkaFields` (shared/config). All of them except the brokers are optional here. */

@@ -1,6 +1,7 @@
 import { AppError, appError, errorMessage } from '../errors/index.ts';
 import { tlsFault } from '../tls/index.ts';
 
+const causesMax = 8;
 const tlsSettings = {
   address: 'KAFKA_BROKERS and the advertised listeners of the brokers',
   encryption: 'KAFKA_SSL',
@@ -22,9 +23,19 @@ export function kafkaUnavailable(error: unknown, what?: string): AppError {
   );
 }
 
-/** The fault of TLS that an error reports, with the setting to check; null for every other error. */
+/** The fault of TLS or of the login in an error, with the setting to check; null for other errors. */
 export function kafkaFault(error: unknown): string | null {
-  return tlsFault(error, tlsSettings);
+  return tlsFault(error, tlsSettings) ?? loginFault(error);
+}
+
+function loginFault(error: unknown): string | null {
+  let link: unknown = error;
+  for (let depth = 0; depth < causesMax && link instanceof Error; depth++) {
+    if (link.name === 'KafkaJSSASLAuthenticationError')
+      return `${link.message}; check KAFKA_SASL_MECHANISM and its settings`;
+    link = link.cause;
+  }
+  return null;
 }
 
 /** kafkajs hides the errors of single topics in a list. */

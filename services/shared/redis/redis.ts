@@ -140,7 +140,7 @@ function createErrorLog(client: RedisClient, log: Logger): (error: Error) => voi
     isWarned = false;
   });
   return (error) => {
-    const fault = tlsFault(error, tlsSettings) ?? loginFault(error);
+    const fault = tlsFault(error, tlsSettings) ?? loginFault(error) ?? silenceFault(client, error);
     if (fault === null || isWarned) return log.debug({ err: error }, 'the connection to Redis failed');
     isWarned = true;
     log.warn({ fault }, 'Redis cannot be used with this configuration');
@@ -151,6 +151,14 @@ function createErrorLog(client: RedisClient, log: Logger): (error: Error) => voi
 function loginFault({ message }: Error): string | null {
   return /^(WRONGPASS|NOAUTH|NOPERM)\b/.test(message)
     ? 'the server refuses the login; check user and password in REDIS_URL'
+    : null;
+}
+
+/** A server without TLS waits for the end of a command that the handshake never sends. */
+function silenceFault({ options }: RedisClient, error: Error): string | null {
+  const isSilent = (error as { code?: unknown }).code === 'ETIMEDOUT';
+  return isSilent && options.tls !== undefined
+    ? 'the server did not answer the handshake; it may not speak TLS at this address; check REDIS_URL'
     : null;
 }
 

@@ -12,7 +12,7 @@ export interface TlsSettings {
 
 interface Fault {
   /** A code of Node or OpenSSL. */
-  readonly code: RegExp;
+  readonly code?: RegExp;
   /** The same in the message, for clients that drop the code. */
   readonly message: RegExp;
   readonly text: string;
@@ -52,6 +52,11 @@ const faults: readonly Fault[] = [
     check: 'encryption',
   },
   {
+    message: /disconnected before secure TLS connection was established/,
+    text: 'the server ended the handshake; it may not speak TLS at this address',
+    check: 'encryption',
+  },
+  {
     code: /^ERR_SSL_.*ALERT_(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE)$/,
     message: /alert (certificate required|handshake failure)/,
     text: 'the server refused the handshake; it may require a client certificate',
@@ -75,7 +80,7 @@ export function tlsFault(error: unknown, settings: TlsSettings): string | null {
   for (let depth = 0; depth < causesMax && typeof link === 'object' && link !== null; depth++) {
     const { code, message, cause } = link as { code?: unknown; message?: unknown; cause?: unknown };
     const found = faults.find(
-      (fault) => fault.code.test(String(code)) || fault.message.test(String(message)),
+      (fault) => fault.code?.test(String(code)) || fault.message.test(String(message)),
     );
     if (found !== undefined) return `${found.text}; check ${settings[found.check]}`;
     link = cause;

@@ -32,18 +32,20 @@ const stockOfEach = 1_000_000;
 /** Limit of a client's request in tests. Hundreds of concurrent requests take long on a busy machine. */
 const timeoutMs = 60_000;
 
-/** `kafkaBrokers`: brokers in place of the brokers of the tests. */
+/** Servers in `options` are used in place of the servers of the tests. */
 export async function openApiWorld(options: {
   topicPrefix: string;
   mysqlUrl: string;
   kafkaBrokers?: string;
+  schemaRegistryUrl?: string;
+  redisUrl?: string;
 }): Promise<ApiWorld> {
-  const servers = testStack();
+  const servers = { ...testStack(), ...options };
   const { hostname, port } = new URL(servers.redisUrl);
   const redis = await startTcpProxy({ host: hostname, port: Number(port) });
   const redisUrl = `redis://127.0.0.1:${redis.port}`;
   const stock = new Map(['SKU-1', 'SKU-2', 'SKU-3'].map((sku) => [sku, stockOfEach] as const));
-  const arena = await createArena({ ...servers, ...options, redisUrl: servers.redisUrl, stock });
+  const arena = await createArena({ ...servers, stock });
   const dir = await mkdtemp(path.join(tmpdir(), 'api-world-'));
   const issuer = await createLocalIssuer(dir);
   const running = new Set<Ingestion>();

@@ -6,6 +6,7 @@ import kafkajs from 'kafkajs';
 import { stackReset, stackUp } from '../../../stack/index.ts';
 import { type PrincipalName, principals, rulesOf } from '../../../topics/acls.ts';
 import { plantedSecret } from '../records/planted.ts';
+import { freePort } from './free-port.ts';
 import { kafkaClient, testStack, unique } from './stack.ts';
 
 export interface AclKafka {
@@ -36,16 +37,36 @@ export async function startAclKafka(room: string): Promise<AclKafka> {
   const passwords = Object.fromEntries(
     principals.map((principal) => [principal.name, `${plantedSecret}: ${principal.name}`]),
   );
-  const { kafkaBrokers, instance } = await stackUp({
+  const port = await freePort();
+  const users = Object.entries(passwords).map(([user, password]) => `user_${user}="${password}"`);
+  const login = `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(' ')};`;
+  const { kafkaBrokers } = await stackUp({
     name,
     env: { SCHEMA_REGISTRY_URL: schemaRegistryUrl, MYSQL_URL: mysqlUrl, REDIS_URL: redisUrl },
     lockWaitMs: otherFilesMayStartMs,
-    kafkaLogins: passwords,
+    extras: {
+      kafka: {
+        listeners: [
+          {
+            name: 'LOGIN',
+            protocol: 'SASL_PLAINTEXT',
+            host: '127.0.0.1',
+            port,
+            settings: { 'sasl.enabled.mechanisms': 'PLAIN', 'plain.sasl.jaas.config': login },
+          },
+        ],
+        settings: {
+          'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+          // These clients have no login: this stack, the broker and its controller.
+          'super.users': 'User:ANONYMOUS',
+        },
+      },
+    },
   });
   return {
     openBrokers: kafkaBrokers,
     envOf: (principal) => ({
-      KAFKA_BROKERS: `127.0.0.1:${instance.ports.kafka[1]}`,
+      KAFKA_BROKERS: `127.0.0.1:${port}`,
       KAFKA_SASL_MECHANISM: 'plain',
       KAFKA_SASL_USERNAME: principal,
       KAFKA_SASL_PASSWORD: passwords[principal]!,

@@ -6,13 +6,28 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type SaslConfig, saslOptions } from './sasl.ts';
 
-/** The provider that kafkajs would call at each login. */
-function providerOf(config: SaslConfig): () => Promise<{ value: string; extensions?: object }> {
+/** Logs in like kafkajs. Returns what is sent to the broker, which answers with `answer`. */
+function loginOf(config: SaslConfig, answer = ''): () => Promise<string> {
   const options = saslOptions({ kafkaSaslMechanism: 'oauthbearer', ...config }) as unknown as {
-    oauthBearerProvider: () => Promise<{ value: string }>;
+    authenticationProvider: (exchange: object) => { authenticate(): Promise<void> };
   };
-  return options.oauthBearerProvider;
+  return async () => {
+    let sent: Buffer = Buffer.alloc(0);
+    const saslAuthenticate = async (step: {
+      request: { encode(): Buffer };
+      response: { decode(raw: Buffer): Buffer; parse(answer: Buffer): void };
+    }) => {
+      sent = step.request.encode();
+      const raw = Buffer.concat([Buffer.alloc(4), Buffer.from(answer)]);
+      step.response.parse(step.response.decode(raw));
+    };
+    await options.authenticationProvider({ saslAuthenticate }).authenticate();
+    expect(sent.readInt32BE()).toBe(sent.length - 4);
+    return sent.toString('utf8', 4);
+  };
 }
+
+const sentWith = (token: string, extensions = '') => `n,,\x01auth=Bearer ${token}\x01${extensions}\x01`;
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
@@ -86,15 +101,15 @@ describe('a token of an endpoint', () => {
       asked.push({ method, login: headers.authorization, body: await bodyOf(request) });
       response.end(JSON.stringify({ access_token: 'abc.def-1', expires_in: 300 }));
     });
-    const provider = providerOf({
+    const logIn = loginOf({
       ...client,
       kafkaOauthTokenUrl,
       kafkaOauthScope: 'kafka orders',
       kafkaOauthExtensions: ['logicalCluster=lkc-1'],
     });
-    const token = { value: 'abc.def-1', extensions: { logicalCluster: 'lkc-1' } };
-    expect(await Promise.all([provider(), provider()])).toEqual([token, token]);
-    expect(await provider()).toEqual(token);
+    const sent = sentWith('abc.def-1', 'logicalCluster=lkc-1\x01');
+    expect(await Promise.all([logIn(), logIn()])).toEqual([sent, sent]);
+    expect(await logIn()).toBe(sent);
     const login = `Basic ${Buffer.from('a+client:hunter2%3A%26').toString('base64')}`;
     expect(asked).toEqual([
       { method: 'POST', login, body: 'grant_type=client_credentials&scope=kafka+orders' },
@@ -114,8 +129,8 @@ describe('a token of an endpoint', () => {
     ['a redirect', 307, '', /status 307/],
     ['an endless answer', 200, 'x'.repeat(70_000), /more than 65536 bytes/],
   ])('is an error that can be retried after %s', async (_what, status, body, expected) => {
-    const provider = providerOf({ ...client, kafkaOauthTokenUrl: await answer(status, body) });
-    const error = await provider().catch((cause: Error) => cause);
+    const logIn = loginOf({ ...client, kafkaOauthTokenUrl: await answer(status, body) });
+    const error = await logIn().catch((cause: Error) => cause);
     expect(error).toMatchObject({ code: 'KAFKA_TOKEN_UNAVAILABLE', disposition: 'retry', retriable: true });
     expect((error as Error).message).toMatch(expected);
     expect((error as Error).message).not.toMatch(/hunter2/);
@@ -127,15 +142,30 @@ describe('a token of a file', () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'os-token-'));
     onTestFinished(() => rm(dir, { recursive: true }));
     const kafkaOauthTokenFile = path.join(dir, 'token');
-    const provider = providerOf({ kafkaOauthTokenFile });
-    await expect(provider()).rejects.toThrow(/KAFKA_SASL_OAUTH_TOKEN_FILE: .* cannot be read/);
+    const logIn = loginOf({ kafkaOauthTokenFile });
+    await expect(logIn()).rejects.toThrow(/KAFKA_SASL_OAUTH_TOKEN_FILE: .* cannot be read/);
     await writeFile(kafkaOauthTokenFile, 'one\n');
-    expect(await provider()).toEqual({ value: 'one' });
+    expect(await logIn()).toBe(sentWith('one'));
     await writeFile(kafkaOauthTokenFile, 'two');
-    expect(await provider()).toEqual({ value: 'two' });
+    expect(await logIn()).toBe(sentWith('two'));
     for (const text of ['', 'two words', 'x'.repeat(70_000)]) {
       await writeFile(kafkaOauthTokenFile, text);
-      await expect(provider()).rejects.toThrow(/holds no token/);
+      await expect(logIn()).rejects.toThrow(/holds no token/);
     }
+  });
+});
+
+describe('a broker that refuses the token', () => {
+  it.each([
+    ['{"status":"invalid_token"}', /refuses the token .*\(invalid_token\)/],
+    ['hunter2', /refuses the token .*\(no status\)/],
+  ])('ends the login for the answer %s', async (answer, expected) => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'os-token-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const kafkaOauthTokenFile = path.join(dir, 'token');
+    await writeFile(kafkaOauthTokenFile, 'one');
+    const error = await loginOf({ kafkaOauthTokenFile }, answer)().catch((cause: Error) => cause);
+    expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError', retriable: false });
+    expect((error as Error).message).toMatch(expected);
   });
 });

@@ -1,8 +1,9 @@
 /** The login of a Kafka client, from the fields of `kafkaFields` (shared/config). */
-import type { SASLOptions } from 'kafkajs';
+import type { Mechanism, SASLOptions } from 'kafkajs';
 import { type AppError, appError } from '../../errors/index.ts';
 import { httpsAgent } from '../../http-client/index.ts';
 import { readTlsFiles } from '../../tls/index.ts';
+import { oauthBearer } from './oauth-bearer.ts';
 import { createTokenCache } from './token-cache.ts';
 import { fetchToken } from './token-endpoint.ts';
 import { readTokenFile } from './token-file.ts';
@@ -23,7 +24,7 @@ export interface SaslConfig {
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Undefined without a mechanism. Throws CONFIG_INVALID if a setting of the mechanism is missing or contradicts it. */
-export function saslOptions(config: SaslConfig): SASLOptions | undefined {
+export function saslOptions(config: SaslConfig): SASLOptions | Mechanism | undefined {
   const { kafkaSaslMechanism: mechanism = '' } = config;
   switch (mechanism) {
     case '':
@@ -52,13 +53,8 @@ function withPassword(
  * All clients of the settings share one token. kafkajs asks for it at each login. Brokers with
  * `connections.max.reauth.ms` require a new login before the token of a connection expires.
  */
-function withToken(config: SaslConfig): SASLOptions {
-  const token = tokenOf(config);
-  const extensions = extensionsOf(config.kafkaOauthExtensions ?? []);
-  return {
-    mechanism: 'oauthbearer',
-    oauthBearerProvider: async () => ({ value: await token(), ...extensions }),
-  };
+function withToken(config: SaslConfig): Mechanism {
+  return oauthBearer(tokenOf(config), extensionsOf(config.kafkaOauthExtensions ?? []));
 }
 
 function tokenOf(config: SaslConfig): () => Promise<string> {
@@ -104,16 +100,14 @@ function agentOf(url: string, ca = '') {
 }
 
 /** Extensions of RFC 7628, which some managed clusters require, for example `logicalCluster=lkc-1`. */
-function extensionsOf(pairs: readonly string[]): { extensions?: Record<string, string> } {
-  if (pairs.length === 0) return {};
-  const entries = pairs.map((pair) => {
+function extensionsOf(pairs: readonly string[]): [name: string, value: string][] {
+  return pairs.map((pair) => {
     const [, name, value] = /^([A-Za-z]+)=(.+)$/.exec(pair) ?? [];
     if (name === undefined || value === undefined || name === 'auth') {
       throw invalid('KAFKA_SASL_OAUTH_EXTENSIONS has an item that is not name=value');
     }
-    return [name, value] as const;
+    return [name, value];
   });
-  return { extensions: Object.fromEntries(entries) };
 }
 
 function invalid(problem: string): AppError {
