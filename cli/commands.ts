@@ -36,6 +36,7 @@ const commandModules: Readonly<Record<string, Load>> = {
   findings: async () => (await import('./commands/operate/findings.ts')).findingsCommand(),
   customer: async () => (await import('./commands/operate/customer.ts')).customerCommand(),
   webhooks: async () => (await import('./commands/setup/webhooks.ts')).webhooksCommand(),
+  archive: async () => (await import('./commands/operate/archive.ts')).archiveCommand(),
   audit: async () => (await import('./commands/operate/audit.ts')).auditCommand(),
   explain: async () => (await import('./commands/orders/explain.ts')).explainCommand(),
 };

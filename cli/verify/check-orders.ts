@@ -92,7 +92,7 @@ async function readChunk(db: Connection, from: number, end: number): Promise<Che
   const [orderRows] = await db.query<RowDataPacket[][]>({
     sql:
       'SELECT order_key, LOWER(HEX(order_id)), status, version, currency, subtotal, discount, shipping, tax, total, received, ' +
-      'refund_pending, refunded, disputed, customer_id, coupon_code, coupon_counted, unpaid_units FROM orders' +
+      'refund_pending, refunded, disputed, customer_id, coupon_code, coupon_counted, unpaid_units, archived_version FROM orders' +
       '  WHERE order_key >= ? AND order_key < ? ORDER BY order_key LIMIT ?',
     values: [from, end, ORDERS_PER_CHUNK],
     rowsAsArray: true,
@@ -134,6 +134,7 @@ function toOrder(row: unknown[]): CheckedOrderRow {
     couponCode: row[15] === null ? null : String(row[15]),
     couponCounted: Number(row[16]),
     unpaidUnits: Number(row[17]),
+    historyFrom: Number(row[18] ?? 1),
     lines: [],
   };
 }
@@ -220,9 +221,9 @@ function checkMoney(row: CheckedOrderRow, findings: Findings): void {
   if (problems.length > 0) findings.add('money', `order ${row.id}: ${problems.join(', ')}`);
 }
 
-/** Checks that each later version than 1 has its history row. Version 1 is the order itself. */
+/** Checks that each later version than 1 has its history row, unless it is archived. Version 1 is the order itself. */
 async function checkHistory(db: Connection, rows: CheckedOrderRow[], findings: Findings): Promise<void> {
-  const changed = rows.filter((row) => row.version > 1);
+  const changed = rows.filter((row) => row.version > row.historyFrom);
   if (changed.length === 0) return;
   const [found] = await db.query<RowDataPacket[]>(
     'SELECT LOWER(HEX(h.order_id)) AS id, COUNT(*) AS n, MAX(h.version) AS newest FROM order_history h WHERE h.order_id IN (?) GROUP BY h.order_id',
@@ -232,7 +233,7 @@ async function checkHistory(db: Connection, rows: CheckedOrderRow[], findings: F
   for (const row of changed) {
     const entry = history.get(row.id);
     const [n, newest] = [Number(entry?.['n'] ?? 0), Number(entry?.['newest'] ?? 1)];
-    if (n !== row.version - 1 || newest !== row.version) {
+    if (n !== row.version - row.historyFrom || newest !== row.version) {
       findings.add('history', `order ${row.id}: version ${row.version}, ${n} rows up to ${newest}`);
     }
   }

@@ -24,6 +24,8 @@ export interface CheckedOrderRow extends OrderAmounts, MoneyAmounts {
   couponCounted: number;
   /** Units that the order counts as unpaid while it is. */
   unpaidUnits: number;
+  /** The version at which its history was archived; 1 if it is all there. */
+  historyFrom: number;
 }
 
 /** The usual form of an id in hexadecimal digits. */

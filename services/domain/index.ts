@@ -38,6 +38,7 @@ export {
   acceptedStatus,
   decidedStatuses,
   holdsStock,
+  isFinal,
   type OrderStatus,
   orderStatuses,
 } from './orders/status.ts';

@@ -18,9 +18,10 @@ GRANT INSERT, UPDATE ON `orderstream`.`lane_skips` TO 'orderstream_operator'@'%'
 GRANT UPDATE ON `orderstream`.`lane_positions` TO 'orderstream_operator'@'%';
 GRANT DELETE ON `orderstream`.`pipeline_halts` TO 'orderstream_operator'@'%';
 GRANT INSERT, DELETE ON `orderstream`.`recovery_shortages` TO 'orderstream_operator'@'%';
-GRANT UPDATE (`shipping_address`, `contact`, `metadata`) ON `orderstream`.`orders` TO 'orderstream_operator'@'%';
-GRANT UPDATE (`reason`) ON `orderstream`.`order_history` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`archived_version`, `shipping_address`, `contact`, `metadata`) ON `orderstream`.`orders` TO 'orderstream_operator'@'%';
+GRANT DELETE, UPDATE (`reason`) ON `orderstream`.`order_history` TO 'orderstream_operator'@'%';
 GRANT UPDATE (`reference`) ON `orderstream`.`payments` TO 'orderstream_operator'@'%';
+GRANT DELETE ON `orderstream`.`order_commands` TO 'orderstream_operator'@'%';
 GRANT UPDATE (`last_error`) ON `orderstream`.`notification_deliveries` TO 'orderstream_operator'@'%';
 GRANT INSERT, UPDATE ON `orderstream`.`refund_attempts` TO 'orderstream_operator'@'%';
 GRANT DELETE, UPDATE (`wrapped_key`) ON `orderstream`.`customer_keys` TO 'orderstream_operator'@'%';

@@ -64,6 +64,10 @@ export const auditActions = {
     subject: 'record',
     help: 'An operator turned the record at which a lane waited into a dead letter, with `orderstream recover skip`.',
   },
+  'orders.archived': {
+    subject: 'orders',
+    help: 'An operator removed the history and the stored commands of old orders, with `orderstream archive`.',
+  },
   'log.recovered': {
     subject: 'log',
     help: 'An operator rebuilt records of a topic, or moved positions, with `orderstream recover`.',
