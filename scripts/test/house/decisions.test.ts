@@ -25,7 +25,9 @@ describe('the pages of decisions', () => {
 
   it('begin with the number of their file', () => {
     for (const page of pages) {
-      expect(readFileSync(path.join(folder, page), 'utf8')).toMatch(new RegExp(`^# ${page.slice(0, 4)}\\b`));
+      expect(readFileSync(path.join(folder, page), 'utf8')).toMatch(
+        new RegExp(`^# 0*${Number(page.slice(0, 4))}[.:] `),
+      );
     }
   });
 });
