@@ -4,7 +4,8 @@ import { jobOfChild, sendResult } from '../frame/child.ts';
 import type { RunResult, Sample } from '../frame/types.ts';
 import { driveStreams } from '../http/streams.ts';
 import { driveClosed } from './closed-loop.ts';
-import type { ClosedJob, Job } from './job.ts';
+import { driveGrpc } from './grpc-loop.ts';
+import type { ClosedJob, GrpcJob, Job } from './job.ts';
 import { driveOpen } from './open-loop.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
@@ -24,6 +25,9 @@ async function drive(job: Job, recorder: Recorder): Promise<Sample> {
     case 'closed':
       await driveClosed(job, recorder, measure(job, recorder));
       return recorder.sample();
+    case 'grpc':
+      await driveGrpc(job, recorder, measure(job, recorder));
+      return recorder.sample();
     case 'open':
       await driveOpen(job, recorder);
       return recorder.sample();
@@ -32,7 +36,7 @@ async function drive(job: Job, recorder: Recorder): Promise<Sample> {
   }
 }
 
-async function measure({ warmUpMs, measureMs }: ClosedJob, recorder: Recorder): Promise<void> {
+async function measure({ warmUpMs, measureMs }: ClosedJob | GrpcJob, recorder: Recorder): Promise<void> {
   await sleep(warmUpMs);
   recorder.begin();
   await sleep(measureMs);

@@ -61,4 +61,12 @@ export interface StreamsJob extends Load {
   readonly perSecond: number;
 }
 
-export type Job = ClosedJob | OpenJob | StreamsJob;
+/** As a closed job, over gRPC. `target` is the gRPC port. */
+export interface GrpcJob extends Load {
+  readonly kind: 'grpc';
+  readonly connections: number;
+  /** Calls in flight of each connection. */
+  readonly callsInFlight: number;
+}
+
+export type Job = ClosedJob | OpenJob | StreamsJob | GrpcJob;

@@ -6,7 +6,7 @@ const bodyCount = 256;
 const linesMax = 5;
 const quantityMax = 3;
 const seed = 7;
-const keyDigits = 9;
+export const keyDigits = 9;
 
 export type RequestKind =
   | { readonly kind: 'get' }
@@ -34,7 +34,7 @@ export function createRequestMaker(
   what: RequestKind,
   linesEach?: number,
 ): RequestMaker {
-  const bodies = makeBodies(skuCount, linesEach);
+  const bodies = orderBodies(skuCount, linesEach);
   const byToken = new Map<string, Template[]>();
   let made = 0;
   let asked = 0;
@@ -72,7 +72,8 @@ function templateOf(text: string, keyPrefix: string): Template {
   return { bytes: Buffer.from(text, 'latin1'), keysAt };
 }
 
-function writeDigits(bytes: Buffer, at: number, value: number): void {
+/** Writes `value` in decimal over the digits of a key. */
+export function writeDigits(bytes: Buffer, at: number, value: number): void {
   let rest = value;
   for (let i = at + keyDigits - 1; i >= at; i--) {
     bytes[i] = 0x30 + (rest % 10);
@@ -107,7 +108,7 @@ function post(path: string, token: string, fields: string, body: string): string
 }
 
 /** Creates the bodies of orders in ASCII, so that their lengths in characters and in bytes are equal. */
-function makeBodies(skuCount: number, linesEach?: number): string[] {
+export function orderBodies(skuCount: number, linesEach?: number): string[] {
   const random = createRandom(seed);
   return Array.from({ length: bodyCount }, (_, index) =>
     JSON.stringify({

@@ -4,6 +4,7 @@ import type { Figure, Goal, Rounds, RunResult } from '../frame/types.ts';
 
 export const goals: Readonly<Record<string, Goal>> = {
   'http.post.vs_bare_get': { atLeast: 0.25, aim: 0.35 },
+  'grpc.place.vs_http': { atLeast: 0.7, aim: 1 },
   'http.batch.vs_single': { atLeast: 3, aim: 4.5 },
   'http.p95_ms': { atMost: 20, aim: 10 },
   'http.p99_ms': { atMost: 40, aim: 20 },
@@ -21,6 +22,7 @@ export function figuresOf({ results }: Rounds): Figure[] {
     perRun(runs(name), (sample) => sample.more?.[field] ?? Number.NaN);
   return [
     figure('http.post.vs_bare_get', 'ratio', ratios(runs('place'), runs('bare GET'))),
+    figure('grpc.place.vs_http', 'ratio', ratios(runs('place over gRPC'), runs('place'))),
     figure('http.batch.vs_single', 'ratio', ratios(runs('batch of 20'), runs('place'))),
     figure('http.p95_ms', 'ms', more('place 1500/s', 'p95Ms')),
     figure(

@@ -1,6 +1,6 @@
 /** The runs of one round on a world without artificial delay. */
 import path from 'node:path';
-import type { ClosedJob, Job, OpenJob, StreamsJob } from '../client/job.ts';
+import type { ClosedJob, GrpcJob, Job, OpenJob, StreamsJob } from '../client/job.ts';
 import { runInChild } from '../frame/child.ts';
 import type { RunResult, Variant } from '../frame/types.ts';
 import type { Bare } from './bare-process.ts';
@@ -12,6 +12,8 @@ const generator = path.join(import.meta.dirname, '../client/generator.ts');
  * connections, a fifth of its core is idle.
  */
 const connections = 512;
+/** As many orders in flight as with HTTP. */
+const grpcCalls = { connections: 16, callsInFlight: connections / 16 };
 const batchConnections = 64;
 const batchOrders = 20;
 const perSecond = 1_500;
@@ -24,6 +26,8 @@ export interface Times {
   readonly measureMs: number;
 }
 
+type GrpcWhat = What<GrpcJob> & Pick<GrpcJob, 'target'>;
+
 /** The part of a job that the variant does not set. */
 type What<J extends Job> = Omit<J, Exclude<keyof Job, 'kind'>>;
 
@@ -32,8 +36,8 @@ type What<J extends Job> = Omit<J, Exclude<keyof Job, 'kind'>>;
  * the end of the round, before their check. The log is a real one, so that an acknowledgement has its real cost.
  */
 export function aloneVariants(world: World, bare: Bare, times: Times): Variant[] {
-  const closed = (name: string, what: What<ClosedJob>): Variant => {
-    const keyPrefix = (round: number) => `${name[0]}${round}-`;
+  const closed = (name: string, what: What<ClosedJob> | GrpcWhat): Variant => {
+    const keyPrefix = (round: number) => `${name.replaceAll(' ', '').slice(0, 6)}${round}-`;
     return {
       name,
       async run(round) {
@@ -49,6 +53,7 @@ export function aloneVariants(world: World, bare: Bare, times: Times): Variant[]
   return [
     { name: 'bare GET', run: () => runBare(world, bare, times) },
     closed('place', { kind: 'closed', connections, ordersEach: 1 }),
+    closed('place over gRPC', { kind: 'grpc', target: world.grpcTarget, ...grpcCalls }),
     closed('batch of 20', { kind: 'closed', connections: batchConnections, ordersEach: batchOrders }),
   ];
 }

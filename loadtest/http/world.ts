@@ -31,6 +31,8 @@ export interface WorldOptions {
 export interface World {
   /** The input with which a generator can load an instance of ingestion, apart from its job. */
   load(instance?: number): Omit<Load, 'keyPrefix' | 'warmUpMs' | 'measureMs'>;
+  /** Host and port of the gRPC API of the first instance. */
+  readonly grpcTarget: Load['target'];
   readonly ledger: Ledger;
   /** Environment of any service in this world. */
   readonly env: Readonly<Record<string, string>>;
@@ -88,6 +90,7 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
         pids: { ingestion: pid, worker: worker?.pid ?? null, ...pids },
       };
     },
+    grpcTarget: grpcTargetOf(ingestions[0]!),
     ledger,
     env,
     async startWorker() {
@@ -104,6 +107,11 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+function grpcTargetOf({ line }: ServiceProcess): Load['target'] {
+  const { hostname, port } = new URL(`grpc://${String(line['grpc'])}`);
+  return { host: hostname, port: Number(port) };
 }
 
 function signTokens(issuer: LocalIssuer, count: number): Promise<string[]> {

@@ -7,7 +7,7 @@ import { fakeTokens } from '../testing/fake-world.ts';
 import { openFakeGrpc } from '../testing/grpc-client.ts';
 import { Orders } from './generated/orderstream/v1/orders_pb.ts';
 
-const runs = Number(process.env['FUZZ_RUNS'] ?? 500);
+const runs = Number(process.env['FUZZ_RUNS'] ?? 150);
 const timeoutMs = 60_000 + 20 * runs;
 
 let world: Awaited<ReturnType<typeof openFakeGrpc>>;

@@ -8,6 +8,8 @@ export interface ApiProcess {
   readonly child: ChildProcess;
   readonly url: string;
   readonly adminUrl: string;
+  /** Host and port of the gRPC API. */
+  readonly grpcAddress: string;
   /** Its log so far. */
   readonly lines: readonly string[];
   /** Sends the signal. Resolves with the exit code, or null if a signal ended the process. */
@@ -25,11 +27,13 @@ export async function spawnApi(env: Readonly<Record<string, string>>): Promise<A
   const lines: string[] = [];
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   let adminPort = '';
+  let grpcAddress = '';
   const url = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       keepLine(line);
       lines.push(line);
       adminPort ||= /"adminPort":([1-9]\d*)/.exec(line)?.[1] ?? '';
+      grpcAddress ||= /"grpc":"([^"]+)"/.exec(line)?.[1] ?? '';
       const listening = /"url":"(http[^"]+)"/.exec(line)?.[1];
       if (listening !== undefined) resolve(listening);
     });
@@ -39,6 +43,9 @@ export async function spawnApi(env: Readonly<Record<string, string>>): Promise<A
     child,
     url,
     lines,
+    get grpcAddress() {
+      return grpcAddress;
+    },
     get adminUrl() {
       return `http://127.0.0.1:${adminPort}`;
     },

