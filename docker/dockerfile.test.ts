@@ -10,14 +10,14 @@ const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8
 const testedNode = lock.packages['node_modules/node']!.version;
 const stages = new Map(
   dockerfile.split(/^(?=FROM )/m).flatMap((text) => {
-    const name = /^FROM \S+ AS (\w+)/.exec(text)?.[1];
+    const name = /^FROM (?:--platform=\S+ )?\S+ AS (\w+)/.exec(text)?.[1];
     return name === undefined ? [] : [[name, text] as const];
   }),
 );
 
 describe('the Dockerfile', () => {
   it('builds with the Node that the tests run on, and runs on the same major version', () => {
-    expect(stages.get('build')).toContain(`FROM node:${testedNode}-slim`);
+    expect(stages.get('build')).toContain(` node:${testedNode}-slim`);
     expect(stages.get('runtime')).toContain(`/nodejs${testedNode.split('.')[0]}-debian13:nonroot`);
   });
 
@@ -27,6 +27,10 @@ describe('the Dockerfile', () => {
 
   it('runs no command in the image that it makes', () => {
     for (const name of ['runtime', 'trial', 'product']) expect(stages.get(name)).not.toMatch(/^RUN /m);
+  });
+
+  it('builds on the platform of the builder', () => {
+    expect(stages.get('build')).toMatch(/^FROM --platform=\$BUILDPLATFORM /);
   });
 
   it('makes the product image if no target is named', () => {

@@ -37,6 +37,7 @@ describe('the product image', () => {
     ['servers and fakes', /^stack\/|fake|mail-sink/],
     ['samples and documents', /^(?:samples|docs|loadtest|scripts|k8s|ops|docker)\/|README/i],
     ['types and maps', /\.d\.[cm]?ts$|\.map$/],
+    ['code for one platform', /\.(?:node|so|dylib|dll|exe)$/],
     ['npm', /^node_modules\/(?:npm|node|typescript)\//],
   ])('has no %s', (_what, pattern) => {
     expect(product.filter((file) => pattern.test(file))).toEqual([]);

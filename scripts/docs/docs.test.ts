@@ -1,11 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { currentVersion, versionsIn } from '../release/versions.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 const pages = [
-  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'schemas/readers/README.md'],
+  ...[
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'schemas/readers/README.md',
+  ],
   ...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
     .map((file) => path.join('docs', file)),
@@ -43,14 +51,6 @@ test('the schema beside the sample ledger equals the checked schema', () => {
   );
 });
 
-describe('the version', () => {
-  const { version } = JSON.parse(read('package.json')) as { version: string };
-
-  test.each([
-    ['the OpenAPI document', JSON.parse(read('services/ingestion/openapi.json')).info.version],
-    ['the AsyncAPI document', JSON.parse(read('docs/topics/asyncapi.json')).info.version],
-    ['the newest section of the changelog', /^## (\S+?),/m.exec(read('CHANGELOG.md'))?.[1]],
-  ])('%s equals the version of package.json', (_where, found) => {
-    expect(found).toBe(version);
-  });
+test.each(versionsIn(root))('the version in %s equals that of package.json', (_place, version) => {
+  expect(version).toBe(currentVersion(root));
 });

@@ -31,10 +31,10 @@ export function licenceFaults(packages: readonly LockedPackage[]): string[] {
   });
 }
 
-/** Of alternatives one must be allowed. `AND` and exceptions are for a person to read. */
+/** Of alternatives one must be allowed, and of licences that hold together each one. The rest is for a person to read. */
 function isAllowed(expression: string): boolean {
   return expression
-    .replace(/^\((.*)\)$/, '$1')
+    .replace(/^\(([^()]*)\)$/, '$1')
     .split(' OR ')
-    .some((alternative) => allowed.has(alternative));
+    .some((alternative) => alternative.split(' AND ').every((licence) => allowed.has(licence)));
 }
