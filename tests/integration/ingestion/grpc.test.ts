@@ -15,16 +15,18 @@ let world: ApiWorld;
 let api: ApiProcess;
 let token: string;
 let operator: string;
+const started: ApiProcess[] = [];
 
 beforeAll(async () => {
   world = await openApiWorld({ topicPrefix: prefix, mysqlUrl: database().url });
   await world.arena.startWorker();
   api = await spawnApi({ ...world.env, INSTANCE_ID: unique('grpc') });
+  started.push(api);
   token = await world.token('c1');
   operator = await world.token('ops', ['orders:ops']);
 });
 afterAll(async () => {
-  await api?.end('SIGKILL');
+  await Promise.all(started.map((one) => one.end('SIGKILL')));
   await world?.close();
 });
 
@@ -147,6 +149,7 @@ test('a stop with open streams takes less than 5 s', async (context) => {
   const client = await grpcurl();
   if (isMissing(client)) skipOrFail(context, client);
   const stopping = await spawnApi({ ...world.env, INSTANCE_ID: unique('grpc-stop') });
+  started.push(stopping);
   const http = world.clientOf(stopping, 'c1');
   const placed = await http.POST('/v1/orders', {
     params: placeHeaders(unique('stop-'), 20),
