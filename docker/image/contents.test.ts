@@ -43,6 +43,10 @@ describe('the product image', () => {
     expect(product.filter((file) => pattern.test(file))).toEqual([]);
   });
 
+  it('has the licence of the product', () => {
+    expect(product).toContain('LICENSE');
+  });
+
   it('has the licence of each package whose installed form has one', () => {
     const licences = product.filter((file) => /licen[cs]e/i.test(file));
     expect(licences.length).toBeGreaterThan(80);

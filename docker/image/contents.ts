@@ -10,6 +10,8 @@ export type Target = 'product' | 'trial';
 
 /** Files that programs read but do not import. */
 const dataFiles = ['services/orders-db/migrations/*.sql'];
+/** Each copy of the product has its name, its version and its licence. */
+const namingFiles = ['package.json', 'LICENSE'];
 /** Modules that `node --import` loads before a service. */
 const preloadedModules = ['services/shared/trace/register.ts'];
 /** The command line finds local servers only where this folder exists. */
@@ -24,7 +26,7 @@ export function imageFiles(root: string, target: Target = 'product'): string[] {
     .filter(({ folder }) => existsSync(path.join(root, folder)))
     .flatMap(({ folder }) => filesOfPackage(root, folder));
   const data = globSync(dataFiles, { cwd: root });
-  return [...new Set(['package.json', ...product, ...trial, ...data, ...packages])].sort();
+  return [...new Set([...namingFiles, ...product, ...trial, ...data, ...packages])].sort();
 }
 
 /** The programs of the product image: each service and the command line. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +8,8 @@ import { makeSbom, sbomFaults } from './sbom.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const packages = productionPackages(root);
+/** SHA-256 of the complete text with its appendix, as the package `long` has it. */
+const apacheText = 'cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30';
 const example = { name: 'a', version: '1.0.0', integrity: 'sha512-AAAA', folder: 'node_modules/a' };
 
 describe('the bill of materials', () => {
@@ -42,6 +45,28 @@ describe('the bill of materials', () => {
     expect(sbomFaults(sbom, [{ ...first!, integrity: 'sha512-AAAA' }, ...others])).toEqual([
       `${first!.name}@${first!.version} has another hash`,
     ]);
+  });
+});
+
+describe('the licence of the product', () => {
+  const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+
+  it('is the complete text of Apache-2.0', () => {
+    const text = read('LICENSE');
+    expect(createHash('sha256').update(text).digest('hex')).toBe(apacheText);
+  });
+
+  it.each([
+    ['package.json', () => JSON.parse(read('package.json')).license],
+    ['the lockfile', () => JSON.parse(read('package-lock.json')).packages[''].license],
+    [
+      'the OpenAPI document',
+      () => JSON.parse(read('services/ingestion/openapi.json')).info.license.identifier,
+    ],
+    ['the AsyncAPI document', () => JSON.parse(read('docs/topics/asyncapi.json')).info.license.name],
+    ['the image', () => /image\.licenses="([^"]*)"/.exec(read('docker/Dockerfile'))?.[1]],
+  ])('is named in %s', (_where, licence) => {
+    expect(licence()).toBe('Apache-2.0');
   });
 });
 
