@@ -10,7 +10,7 @@ const folder = 'services/ingestion/application/operators';
 export const operatorPlants: readonly Plant[] = [
   {
     bug: 'every customer is an operator',
-    file: 'services/ingestion/http/auth.ts',
+    file: 'services/ingestion/application/common/caller.ts',
     good: "return scopes.has('orders:ops');",
     bad: 'return scopes.size > 0;',
     ...unit,
