@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as common from '../services/shared/config/common.ts';
-import type { Field } from '../services/shared/config/index.ts';
+import { type Field, flagTable } from '../services/shared/config/index.ts';
 import { errorTable } from '../services/shared/errors/index.ts';
 import { type MetricSpec, metricPrefix, metricTable, open } from '../services/shared/metrics/index.ts';
 import { serviceProcesses } from '../stack/services.ts';
@@ -80,20 +80,31 @@ async function configurationPage(): Promise<string> {
   const parts = sections.flatMap(([title, fields]) => {
     const own = fields.filter((field) => !documented.has(field.env));
     for (const field of own) documented.add(field.env);
-    const rows = own.map((field) => [
-      `\`${field.env}\``,
-      field.kind.replaceAll('|', '\\|'),
-      shownDefault(field),
-      field.help,
-    ]);
+    const rows = own.map((field) => [`\`${field.env}\``, kindText(field), shownDefault(field), field.help]);
     return own.length === 0
       ? []
       : [`## ${title}\n\n${table(['variable', 'kind', 'default', 'meaning'], rows)}`];
   });
+  const flagRows = Object.entries(flagTable).map(([name, { owner, expires, whenOff }]) => [
+    `\`${name}\``,
+    owner,
+    expires,
+    whenOff,
+  ]);
   return page('Configuration', 'services/shared/config/common.ts and services/*/config.ts', [
-    'Each process reads its environment once, at the start. It reports all problems together and then exits with 1. An empty variable counts as unset. The units of durations are `ms`, `s`, `m`, `h` and `d`.',
+    'Each process reads its environment at the start. It reports all problems together and then exits with 1. An empty variable counts as unset. The units of durations are `ms`, `s`, `m`, `h` and `d`.',
+    'A **secret** and a **URL** can also come from a file: `TICKET_SECRET_FILE` names the file with the text of `TICKET_SECRET`. Line ends at its end are ignored. It is an error to set both.',
+    'A setting whose kind ends in **live** changes without a restart. Change `CONFIG_FILE`, or the file of the secret. A process reads them every `CONFIG_POLL` and uses the new values at once. `live login` means that only user and password of the URL may change. After an error the process keeps the last good values, logs the problems, and sets `config_reload_ok` to 0. Other changed settings are logged, and wait for a restart.',
+    'CONFIG_FILE goes before the environment. It holds no secret. Its sections are `all` (settings that every service has), `flags`, and one for each service:\n\n```json\n{\n  "all": { "LOG_LEVEL": "debug" },\n  "ingestion": { "RATE_ORDERS_PER_SECOND": 800 },\n  "flags": { "batch": "off" }\n}\n```',
+    `## Flags\n\nA flag switches a part of the product off. After its date, a process that starts logs a warning.\n\n${table(['flag', 'owner', 'expires', 'while it is off'], flagRows)}`,
     ...parts,
   ]);
+}
+
+/** Such as `integer, live`. A live URL changes in its login only. */
+function kindText({ kind, live, fromFile, secret }: Field<unknown>): string {
+  const suffix = !live ? '' : fromFile && !secret ? ', live login' : ', live';
+  return `${kind.replaceAll('|', '\\|')}${suffix}`;
 }
 
 function shownDefault({ defaultText }: Field<unknown>): string {

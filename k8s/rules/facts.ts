@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { programs } from '../../docker/image/contents.ts';
 import { fieldsIn, fieldsOfService } from '../../scripts/docs/service-settings.ts';
 import * as common from '../../services/shared/config/common.ts';
+import { type Field, fileVariable } from '../../services/shared/config/index.ts';
 import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
 
 export interface Facts {
@@ -23,7 +24,10 @@ export interface Facts {
 
 interface Setting {
   readonly env: string;
+  /** The variable that may name a file with the value; null for a setting that has none. */
+  readonly fileEnv: string | null;
   readonly isRequired: boolean;
+  readonly field: Field<unknown>;
 }
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -49,7 +53,12 @@ export async function readFacts(): Promise<Facts> {
 
 async function settingsOf(service: string): Promise<Setting[]> {
   const fields = [...Object.values(common).flatMap(fieldsIn), ...(await fieldsOfService(service))];
-  return fields.map(({ env, defaultText }) => ({ env, isRequired: defaultText === undefined }));
+  return fields.map((field) => ({
+    env: field.env,
+    fileEnv: field.fromFile ? fileVariable(field.env) : null,
+    isRequired: field.defaultText === undefined,
+    field,
+  }));
 }
 
 function readImageUser(): number {

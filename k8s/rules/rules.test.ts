@@ -41,6 +41,17 @@ const faults: Readonly<Record<keyof typeof rules, readonly [kind: string, name: 
     'ingestion',
     ({ spec }) => spec.template.spec.containers[0].env.push({ name: 'TICKET_SECRETT', value: 'x' }),
   ],
+  'a secret comes from a variable or from a file, never from both': [
+    'Deployment',
+    'ingestion',
+    ({ spec }) => spec.template.spec.containers[0].env.push({ name: 'TICKET_SECRET', value: 'x' }),
+  ],
+  'each service can read the configuration file': [
+    'ConfigMap',
+    'orderstream-live',
+    ({ data }) => (data['config.json'] = '{"ingestion": {"RATE_ORDERS_PER_SECOND": "many"}}'),
+  ],
+  'each mounted volume exists': ['Deployment', 'worker', ({ spec }) => (spec.template.spec.volumes = [])],
   'triggers name the topic and the group of the product, and fully qualified brokers': [
     'ScaledObject',
     'worker',

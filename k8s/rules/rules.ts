@@ -1,4 +1,5 @@
 /** Rules that the manifests of each overlay must keep. Each returns one sentence for each violation. */
+import { settingsIn } from '../../services/shared/config/index.ts';
 import type { Facts } from './facts.ts';
 import type { Manifest } from './render.ts';
 import { rolloutRules } from './rollouts.ts';
@@ -26,15 +27,56 @@ export const rules = {
     containers(objects).flatMap(({ owner, container }) => {
       const settings = facts.settings.get(owner.metadata.name);
       if (settings === undefined) return [];
-      const known = new Set([...settings.map(({ env }) => env), ...nodeVariables]);
+      const known = new Set([
+        ...settings.flatMap(({ env, fileEnv }) => [env, fileEnv ?? env]),
+        ...nodeVariables,
+      ]);
       const { own, shared } = variablesOf(container, objects, facts);
       const given = new Set([...own, ...shared]);
       return [
         ...own.filter((env) => !known.has(env)).map((env) => `${nameOf(owner)}: ${env} is no setting`),
         ...settings
-          .filter(({ env, isRequired }) => isRequired && !given.has(env))
+          .filter(
+            ({ env, fileEnv, isRequired }) => isRequired && !given.has(env) && !given.has(fileEnv ?? env),
+          )
           .map(({ env }) => `${nameOf(owner)}: ${env} has no value`),
       ];
+    }),
+
+  'a secret comes from a variable or from a file, never from both': (objects, facts) =>
+    containers(objects).flatMap(({ owner, container }) => {
+      const settings = facts.settings.get(owner.metadata.name) ?? [];
+      const { own, shared } = variablesOf(container, objects, facts);
+      const given = new Set([...own, ...shared]);
+      return settings
+        .filter(({ env, fileEnv }) => fileEnv !== null && given.has(env) && given.has(fileEnv))
+        .map(({ env }) => `${nameOf(owner)}: ${env} is set twice`);
+    }),
+
+  'each service can read the configuration file': (objects, { settings }) =>
+    objects
+      .filter(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'orderstream-live')
+      .flatMap(({ data }) =>
+        [...settings].flatMap(([service, own]) => {
+          const fields = Object.fromEntries(own.map(({ env, field }) => [env, field]));
+          try {
+            const values = settingsIn(data['config.json'], service, fields);
+            for (const [env, text] of Object.entries(values)) fields[env]!.read(text);
+            return [];
+          } catch (error) {
+            return [`${service}: ${(error as Error).message}`];
+          }
+        }),
+      ),
+
+  'each mounted volume exists': (objects) =>
+    workloads(objects).flatMap((owner) => {
+      const { volumes = [], containers: mounting } = owner['spec'].template.spec;
+      const names = new Set(volumes.map(({ name }: { name: string }) => name));
+      return mounting
+        .flatMap(({ volumeMounts = [] }: Container) => volumeMounts)
+        .filter(({ name }: { name: string }) => !names.has(name))
+        .map(({ name }: { name: string }) => `${nameOf(owner)}: no volume ${name}`);
     }),
 
   'triggers name the topic and the group of the product, and fully qualified brokers': (objects, facts) =>

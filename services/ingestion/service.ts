@@ -34,7 +34,7 @@ import { wire } from './wiring.ts';
 
 type Context = Pick<
   ServiceContext<typeof ingestionFields>,
-  'config' | 'log' | 'metrics' | 'traces' | 'lifecycle' | 'fatal'
+  'config' | 'live' | 'log' | 'metrics' | 'traces' | 'lifecycle' | 'fatal'
 >;
 
 export interface Ingestion extends Running {
@@ -59,14 +59,8 @@ const idleSweepEveryMs = 20;
 const listenBacklog = 1_024;
 
 /** Starts the service. Resolves when the API listens. */
-export async function startIngestion({
-  config,
-  log,
-  metrics,
-  traces,
-  lifecycle,
-  fatal,
-}: Context): Promise<Ingestion> {
+export async function startIngestion(context: Context): Promise<Ingestion> {
+  const { config, live, log, metrics, lifecycle, fatal } = context;
   const certificate = certificateOf(config, log, metrics);
   const codecs = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
   const settings = createKafkaConfig(config, `ingestion-${config.instanceId}`);
@@ -80,23 +74,20 @@ export async function startIngestion({
     topics: [COMMANDS],
   });
   const mysql = createMysql({
-    url: config.mysqlUrl,
-    log,
-    metrics,
-    poolSize: config.mysqlPoolSize,
-    queryTimeoutMs: orderReadMs + 500,
+    url: () => live.now.mysqlUrl,
+    ...{ log, metrics, poolSize: config.mysqlPoolSize, queryTimeoutMs: orderReadMs + 500 },
   });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
-  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.kafkaTopicPrefix, log, metrics });
+  const redis = createRedis({
+    url: () => live.now.redisUrl,
+    ...{ keyPrefix: config.kafkaTopicPrefix, log, metrics },
+  });
   const commandLogId = await fetchTopicId(settings, COMMANDS);
-  const providers = createProviders(config);
-  const parts = wire(
-    { config, log, metrics, traces },
-    {
-      ...{ codecs, accumulator, mysql, clock, redis, providers, commandLogId },
-      commandEnds: () => readCommandEnds(settings),
-    },
-  );
+  const providers = createProviders(config, () => live.now);
+  const parts = wire(context, {
+    ...{ codecs, accumulator, mysql, clock, redis, providers, commandLogId },
+    commandEnds: () => readCommandEnds(settings),
+  });
   const reader = createPartitionReader({
     settings,
     topics: [EVENTS],

@@ -3,19 +3,17 @@ import { PARTITIONS } from '../../topics/index.ts';
 import { createVerifier, type Verifier } from '../shared/auth/index.ts';
 import { type ServerClock, systemClock } from '../shared/clock/index.ts';
 import type { Codecs } from '../shared/codec/index.ts';
-import type { ConfigOf } from '../shared/config/index.ts';
 import type { Accumulator } from '../shared/kafka/index.ts';
-import type { Logger } from '../shared/log/index.ts';
-import type { Metrics } from '../shared/metrics/index.ts';
+import type { ServiceContext } from '../shared/lifecycle/index.ts';
 import type { Mysql } from '../shared/mysql/index.ts';
 import type { Providers } from '../shared/payment-provider/index.ts';
 import { createKeyWrapper } from '../shared/personal-data/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
-import { createSecretBox } from '../shared/secrets/index.ts';
+import { createLiveSecretBox } from '../shared/secrets/index.ts';
 import type { Traces } from '../shared/trace/index.ts';
 import { type BoundedMap, createBoundedMap } from './application/common/bounded-map.ts';
-import { createTickets } from './application/common/ticket.ts';
-import { type AdmissionLimits, createAdmission } from './application/limits/admission.ts';
+import { createLiveTickets } from './application/common/ticket.ts';
+import { createAdmission } from './application/limits/admission.ts';
 import { type CallerLimits, callerLimitSettings, createCallerLimits } from './application/limits/index.ts';
 import { createRateLimiter } from './application/limits/rate-limit.ts';
 import { createCommandStore } from './application/operators/command-store.ts';
@@ -24,7 +22,7 @@ import { createOperatorCommands } from './application/operators/operator-command
 import { createOpenSession } from './application/payments/open-session.ts';
 import { createReceiveCallback } from './application/payments/receive-callback.ts';
 import { createSessionStore } from './application/payments/session-store.ts';
-import { createCursors } from './application/read/cursor.ts';
+import { createLiveCursors } from './application/read/cursor.ts';
 import { createOrderCache } from './application/read/order-cache.ts';
 import { createOrderRecords } from './application/read/order-records.ts';
 import { createOrderStore, type KnownSubmission } from './application/read/order-store.ts';
@@ -49,6 +47,7 @@ import type { ingestionFields } from './config.ts';
 import type { AppDeps } from './http/app.ts';
 import { createAccessLog } from './http/requests/access-log.ts';
 import { createStreams } from './http/streams.ts';
+import { admissionLimitsOf, apiFlagsOf, rateLimitsOf } from './live-settings.ts';
 
 export interface Servers {
   readonly codecs: Codecs;
@@ -63,28 +62,26 @@ export interface Servers {
   readonly commandLogId: string;
 }
 
-export interface WireContext {
-  readonly config: ConfigOf<typeof ingestionFields> & { readonly instanceId: string };
-  readonly log: Logger;
-  readonly metrics: Metrics;
+export interface WireContext
+  extends Pick<ServiceContext<typeof ingestionFields>, 'config' | 'live' | 'log' | 'metrics'> {
   readonly traces?: Traces;
 }
 
 /** Maximum remembered orders, and maximum shown versions. Each of the two maps needs about 150 bytes per entry. */
 const rememberedOrdersMax = 50_000;
 
-export function wire({ config, log, metrics, traces }: WireContext, servers: Servers) {
+export function wire({ config, live, log, metrics, traces }: WireContext, servers: Servers) {
   const { codecs, accumulator, mysql, clock, redis, commandLogId } = servers;
   const progress = createPartitionProgress({ partitions: PARTITIONS, clock });
   const store = createOrderStore({ db: mysql.pool, logId: commandLogId });
-  const tickets = createTickets(config.ticketSecrets, commandLogId);
+  const tickets = createLiveTickets(() => live.now.ticketSecrets, commandLogId);
   const trust = createLogTrust({ clock });
   const health = createProduceHealth({ clock });
   const admission = createAdmission({
     accumulator,
     progress,
     partitions: PARTITIONS,
-    limits: limitsOf(config),
+    limits: admissionLimitsOf(live),
   });
   const commandLog = createCommandLog({
     ...{ accumulator, commands: codecs.commands, progress, admission, health, clock, traces },
@@ -92,7 +89,7 @@ export function wire({ config, log, metrics, traces }: WireContext, servers: Ser
   const outcomes = createOutcomes({
     events: codecs.events,
     progress,
-    watchersMax: config.waitersMax,
+    watchersMax: () => live.now.waitersMax,
     log,
     metrics,
   });
@@ -109,13 +106,13 @@ export function wire({ config, log, metrics, traces }: WireContext, servers: Ser
   // Streams end with their tokens, and the verifier of tokens uses this clock.
   const streams = createStreams({ outcomes, readStatus, tickets, progress, nowMs: systemClock.nowMs });
   const callerLimits = createCallerLimits(callerLimitSettings(config.mysqlPoolSize), clock);
-  const { rateOrdersPerSecond: ordersPerSecond, rateBurstOrders: burstOrders } = config;
   const submissions = {
     findSubmissions: submissionReader(store, log),
     recent: createBoundedMap<string, KnownSubmission>(rememberedOrdersMax),
   };
   const deps: AppDeps = {
-    verifier: verifierOf({ config, log, metrics }),
+    flags: apiFlagsOf(live),
+    verifier: verifierOf({ config, live, log, metrics }),
     ...callerLimits,
     admission,
     corsOrigins: config.corsOrigins,
@@ -125,7 +122,7 @@ export function wire({ config, log, metrics, traces }: WireContext, servers: Ser
     tickets,
     progress,
     commandLog,
-    ...personalDataParts({ config, log, metrics }, servers, callerLimits),
+    ...personalDataParts({ config, live, log, metrics }, servers, callerLimits),
     submit: createSubmit({
       commandLog,
       idempotencyCache: createIdempotencyCache({ redis, logId: commandLogId, trust }),
@@ -141,9 +138,9 @@ export function wire({ config, log, metrics, traces }: WireContext, servers: Ser
       ...{ ...store, ...callerLimits, commandLog, progress, commands: createCommandStore(mysql.pool) },
     }),
     ...paymentParts({ servers, commandLog, callerLimits, metrics, traces }),
-    ...tableParts(config, mysql.pool),
-    rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
-    accessLog: createAccessLog({ log, clock, linesPerSecond: config.accessLogPerSecond }),
+    ...tableParts({ config, live }, mysql.pool),
+    rates: createRateLimiter({ redis, clock, limits: rateLimitsOf(live) }),
+    accessLog: createAccessLog({ log, clock, linesPerSecond: () => live.now.accessLogPerSecond }),
     nowMs: clock.nowMs,
     databaseNowMs: clock.knownMs,
     noteShown: notesOf(shown),
@@ -201,16 +198,16 @@ function paymentParts({
 
 /** What reads or changes tables without a command. */
 function tableParts(
-  config: WireContext['config'],
+  { config, live }: Pick<WireContext, 'config' | 'live'>,
   db: Servers['mysql']['pool'],
 ): Pick<AppDeps, 'records' | 'stock' | 'cursors' | 'webhooks' | 'deliveries' | 'readWebhookUrl'> {
   return {
-    cursors: createCursors(config.ticketSecrets),
+    cursors: createLiveCursors(() => live.now.ticketSecrets),
     records: createOrderRecords(db),
     stock: createStockLevels(db),
     webhooks: createWebhookStore({
       db,
-      secrets: createSecretBox(config.webhookSecretKeys),
+      secrets: createLiveSecretBox(() => live.now.webhookSecretKeys),
       instanceId: config.instanceId,
     }),
     deliveries: createDeliveryStore(db),
@@ -228,12 +225,4 @@ function verifierOf({ config, log, metrics }: WireContext): Verifier {
     log,
     metrics,
   });
-}
-
-function limitsOf(config: WireContext['config']): AdmissionLimits {
-  return {
-    loopDelayMs: config.loopDelayLimitMs,
-    produceAgeMs: config.produceAgeLimitMs,
-    lagMs: config.lagLimitMs,
-  };
 }

@@ -2,9 +2,11 @@ import {
   type ConfigOf,
   consumerFields,
   durationMs,
+  flag,
   int,
   kafkaFields,
   list,
+  live,
   mysqlFields,
   registryFields,
   secretList,
@@ -12,10 +14,13 @@ import {
   url,
   webhookFields,
 } from '../shared/config/index.ts';
+import { keyListProblems } from '../shared/secrets/index.ts';
 import { usualRetryDelays } from './delivery/attempt.ts';
 
 /** All settings of the notification service. */
 export const fields = {
+  webhooksOn: flag('webhooks'),
+  mailOn: flag('mail'),
   ...kafkaFields,
   ...consumerFields,
   ...registryFields,
@@ -26,10 +31,12 @@ export const fields = {
     min: 50,
     help: 'How often the service reads the webhook endpoints again. A new endpoint gets only later events.',
   }),
-  webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
-    default: [],
-    help: 'Keys of the webhook secrets in the database, the same as in ingestion. Without keys, only unencrypted secrets work.',
-  }),
+  webhookSecretKeys: live(
+    secretList('WEBHOOK_SECRET_KEYS', {
+      default: [],
+      help: 'Keys of the webhook secrets in the database, the same as in ingestion. Without keys, only unencrypted secrets work.',
+    }),
+  ),
   webhookTimeoutMs: durationMs('WEBHOOK_TIMEOUT', {
     default: 15_000,
     min: 100,
@@ -47,18 +54,22 @@ export const fields = {
     min: 1_000,
     help: 'How long a delivery is kept after its event was recorded, unless it is still pending.',
   }),
-  hostConcurrencyMax: int('HOST_CONCURRENCY', {
-    default: 10,
-    min: 1,
-    max: 200,
-    help: 'Maximum number of concurrent requests of one customer to one host.',
-  }),
-  inFlightMax: int('DELIVERIES_IN_FLIGHT', {
-    default: 1_000,
-    min: 1,
-    max: 10_000,
-    help: 'Maximum number of deliveries in flight in this process, including those that wait. One customer gets at most a quarter.',
-  }),
+  hostConcurrencyMax: live(
+    int('HOST_CONCURRENCY', {
+      default: 10,
+      min: 1,
+      max: 200,
+      help: 'Maximum number of concurrent requests of one customer to one host.',
+    }),
+  ),
+  inFlightMax: live(
+    int('DELIVERIES_IN_FLIGHT', {
+      default: 1_000,
+      min: 1,
+      max: 10_000,
+      help: 'Maximum number of deliveries in flight in this process, including those that wait. One customer gets at most a quarter.',
+    }),
+  ),
   hostFailuresInRow: int('HOST_FAILURES', {
     default: 5,
     min: 1,
@@ -80,25 +91,29 @@ export const fields = {
     pattern: /^[^@\r\n]{1,200}@[^@\r\n]{1,200}$/,
     help: 'Sender of e-mails; required with SMTP_URL.',
   }),
-  mailsPerAddress: int('MAILS_PER_ADDRESS', {
-    default: 20,
-    min: 1,
-    max: 100_000,
-    help: 'Maximum number of e-mails of one customer to one address in a day. All customers together get three times as many. Each instance counts separately. E-mails over the limit are sent up to a day later, or never.',
-  }),
-  mailsPerCustomer: int('MAILS_PER_CUSTOMER', {
-    default: 600,
-    min: 1,
-    max: 1_000_000,
-    help: 'Maximum number of e-mails of one customer in a minute. Each instance counts separately. E-mails over the limit are sent later.',
-  }),
+  mailsPerAddress: live(
+    int('MAILS_PER_ADDRESS', {
+      default: 20,
+      min: 1,
+      max: 100_000,
+      help: 'Maximum number of e-mails of one customer to one address in a day. All customers together get three times as many. Each instance counts separately. E-mails over the limit are sent up to a day later, or never.',
+    }),
+  ),
+  mailsPerCustomer: live(
+    int('MAILS_PER_CUSTOMER', {
+      default: 600,
+      min: 1,
+      max: 1_000_000,
+      help: 'Maximum number of e-mails of one customer in a minute. Each instance counts separately. E-mails over the limit are sent later.',
+    }),
+  ),
 };
 
 export type NotificationConfig = ConfigOf<typeof fields>;
 
 /** Rules about more than one field. */
 export function rules(config: NotificationConfig): string[] {
-  const problems: string[] = [];
+  const problems = keyListProblems('WEBHOOK_SECRET_KEYS', config.webhookSecretKeys);
   if (config.smtpUrl !== '' && config.smtpFrom === '') problems.push('SMTP_FROM is needed with SMTP_URL');
   if (config.inFlightMax < config.hostConcurrencyMax) {
     problems.push('DELIVERIES_IN_FLIGHT is below HOST_CONCURRENCY');

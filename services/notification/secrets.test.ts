@@ -47,6 +47,7 @@ it('a delivery whose secret cannot be decrypted is postponed, and readiness name
     openSecrets: secrets.open,
     contacts: {} as never,
     mailer: null,
+    flags: () => ({ webhooksOn: true, mailOn: true }),
   } as never);
   const channel = await channelOf('we_1');
   if (typeof channel === 'string') throw new Error(channel);

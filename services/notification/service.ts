@@ -5,16 +5,17 @@ import { loadCodecs } from '../shared/codec/index.ts';
 import { type GroupConsumer, startCommitLoop } from '../shared/kafka/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, type Pool, readNowMs } from '../shared/mysql/index.ts';
-import { createSecretBox } from '../shared/secrets/index.ts';
-import { type fields, retryDelaysMs } from './config.ts';
+import { createLiveSecretBox } from '../shared/secrets/index.ts';
+import type { fields } from './config.ts';
 import { createChannels } from './delivery/channels.ts';
 import { createDeliveryQueue } from './delivery/delivery-queue.ts';
 import { startSender } from './delivery/sender.ts';
 import { openEndpoints } from './endpoints.ts';
 import { openInbound } from './intake/inbound.ts';
 import type { PartitionBuffers } from './intake/partition-buffers.ts';
+import { hostLimitsOf, senderLimitsOf } from './limits.ts';
 import { createContacts } from './mail/contacts.ts';
-import { createMailer, type Mailer, mailConnectionsMax } from './mail/mailer.ts';
+import { createMailer, type Mailer } from './mail/mailer.ts';
 import { createAddressGuard } from './receivers/address-guard.ts';
 import { createHosts } from './receivers/hosts.ts';
 import { createNameResolver } from './receivers/name-resolver.ts';
@@ -25,16 +26,6 @@ import { openStalls, type Stalls } from './stall.ts';
 
 type Context = ServiceContext<typeof fields>;
 
-/** The maximum share of the deliveries in flight that belongs to one customer. */
-const customerShare = 0.25;
-/** Maximum number of receivers in one lease transaction. */
-const leaseReceiversMax = 50;
-/** Number of deliveries fetched ahead, per concurrent post of a host. */
-const waitingPerPost = 4;
-/** How often the sender searches the table for deliveries that became due or that another sender left. */
-const sweepMs = 500;
-/** A lease lasts two attempts plus this time, which suffices to write a result. */
-const leaseMarginMs = 10_000;
 /** Old deliveries: the interval of passes, rows of one statement, and the pause between two statements. */
 const retention = { everyMs: 60_000, chunkRows: 500, pauseMs: 50 };
 /** If an instance freezes in a transaction, its locks on positions and rows end after this time. */
@@ -45,9 +36,9 @@ const senderStopMs = 4_000;
 
 /** Opens all parts in order of dependency. `stop` closes them in reverse order. */
 export async function startNotification(context: Context): Promise<Running> {
-  const { config, log, metrics, lifecycle } = context;
+  const { config, live, log, metrics, lifecycle } = context;
   const mysql = createMysql({
-    url: config.mysqlUrl,
+    url: () => live.now.mysqlUrl,
     log,
     metrics,
     pooledWaitTimeoutSeconds: lockSilenceSeconds,
@@ -90,13 +81,13 @@ export async function startNotification(context: Context): Promise<Running> {
 
 /** Opens the half of the service that sends delivery rows to receivers. */
 async function openOutbound(
-  { config, log, metrics, traces, lifecycle, fatal }: Context,
+  { config, live, log, metrics, traces, lifecycle, fatal }: Context,
   pool: Pool,
   clock: ServerClock,
   stalls: Stalls,
 ) {
   const secrets = createSecrets({
-    box: createSecretBox(config.webhookSecretKeys),
+    box: createLiveSecretBox(() => live.now.webhookSecretKeys),
     clock,
     log,
     metrics,
@@ -117,8 +108,6 @@ async function openOutbound(
     clock,
     timeoutMs: config.webhookTimeoutMs,
   });
-  const { hostConcurrencyMax: concurrencyMax, hostFailuresInRow: failuresInRow, hostRestMs: openMs } = config;
-  const waitingMax = waitingPerPost * concurrencyMax;
   const queue = createDeliveryQueue(pool, config.instanceId);
   const sender = startSender({
     queue: {
@@ -131,20 +120,13 @@ async function openOutbound(
       },
     },
     stall: stalls.sender,
-    channelOf: createChannels({ endpoints, webhooks, openSecrets: secrets.open, contacts, mailer }),
-    hosts: createHosts(
-      { concurrencyMax, waitingMax, failuresInRow, openMs, mailsMax: mailConnectionsMax },
-      clock,
-    ),
-    limits: {
-      inFlightMax: config.inFlightMax,
-      customerInFlightMax: Math.max(1, Math.floor(config.inFlightMax * customerShare)),
-      receiversMax: leaseReceiversMax,
-      sweepMs,
-      leaseMs: 2 * config.webhookTimeoutMs + leaseMarginMs,
-      attemptMaxMs: config.webhookTimeoutMs,
-      retryDelaysMs: retryDelaysMs(config.webhookRetryDelays),
-    },
+    channelOf: createChannels({
+      ...{ endpoints, webhooks, contacts, mailer },
+      openSecrets: secrets.open,
+      flags: () => live.now,
+    }),
+    hosts: createHosts(hostLimitsOf(config, live), clock),
+    limits: senderLimitsOf(config, live),
     clock,
     random: Math.random,
     log,

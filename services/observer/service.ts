@@ -18,8 +18,8 @@ const rateWindowMs = 15_000;
 
 /** Reads from the first moment on, also while the database is away. `stop` closes everything. */
 export async function startObserver(context: ServiceContext<typeof fields>): Promise<Running> {
-  const { config, log, metrics, lifecycle } = context;
-  const mysql = createMysql({ url: config.mysqlUrl, poolSize, queryTimeoutMs, log, metrics });
+  const { config, live, log, metrics, lifecycle } = context;
+  const mysql = createMysql({ url: () => live.now.mysqlUrl, poolSize, queryTimeoutMs, log, metrics });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   const settings = createKafkaConfig(config, `observer-${config.instanceId}`);
   const admin = createAdmin(settings);

@@ -3,6 +3,7 @@ import {
   durationMs,
   int,
   kafkaFields,
+  live,
   mysqlFields,
   paymentFields,
   registryFields,
@@ -17,18 +18,22 @@ export const fields = {
   ...registryFields,
   ...mysqlFields,
   ...paymentFields,
-  callsInFlightMax: int('REFUNDS_IN_FLIGHT', {
-    default: 16,
-    min: 1,
-    max: 500,
-    help: 'Refunds that this process has in flight at the providers.',
-  }),
-  retryMinMs: durationMs('REFUND_RETRY_MIN', {
-    default: 10_000,
-    min: 10,
-    max: 3_600_000,
-    help: 'Delay after the first call of a refund without an answer. It grows to one hour.',
-  }),
+  callsInFlightMax: live(
+    int('REFUNDS_IN_FLIGHT', {
+      default: 16,
+      min: 1,
+      max: 500,
+      help: 'Refunds that this process has in flight at the providers.',
+    }),
+  ),
+  retryMinMs: live(
+    durationMs('REFUND_RETRY_MIN', {
+      default: 10_000,
+      min: 10,
+      max: 3_600_000,
+      help: 'Delay after the first call of a refund without an answer. It grows to one hour.',
+    }),
+  ),
   listEveryMs: durationMs('PROVIDER_LIST_EVERY', {
     default: 15 * 60_000,
     min: 50,

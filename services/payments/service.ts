@@ -32,8 +32,8 @@ const providerCounters = [
 
 /** Everything is opened here, in order of dependency; `stop` closes it in reverse order. */
 export async function startPayments(context: ServiceContext<typeof fields>): Promise<Running> {
-  const { config, log, metrics, traces, lifecycle } = context;
-  const mysql = createMysql({ url: config.mysqlUrl, poolSize, log, metrics });
+  const { config, live, log, metrics, traces, lifecycle } = context;
+  const mysql = createMysql({ url: () => live.now.mysqlUrl, poolSize, log, metrics });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   // Leases and delays of several instances are compared, so all use the time of the database.
   await clock.measure();
@@ -45,7 +45,7 @@ export async function startPayments(context: ServiceContext<typeof fields>): Pro
     deadlineMs: produceDeadlineMs,
     topics: [COMMANDS],
   });
-  const providers = createProviders(config);
+  const providers = createProviders(config, () => live.now);
   for (const provider of providers.byName.keys()) {
     for (const name of providerCounters) metrics.zero(name, { provider });
   }
@@ -67,8 +67,12 @@ export async function startPayments(context: ServiceContext<typeof fields>): Pro
     },
     nowMs: clock.nowMs,
     random: Math.random,
-    retryMinMs: config.retryMinMs,
-    inFlightMax: config.callsInFlightMax,
+    get retryMinMs() {
+      return live.now.retryMinMs;
+    },
+    get inFlightMax() {
+      return live.now.callsInFlightMax;
+    },
     leaseMs: callsPerStep * config.paymentTimeoutMs + produceDeadlineMs + leaseMarginMs,
     log,
     metrics,

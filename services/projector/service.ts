@@ -29,9 +29,9 @@ const poolSize = 2;
 
 /** Opens all parts in the order of their dependencies. `stop` closes them in reverse order. */
 export async function startProjector(context: Context): Promise<Running> {
-  const { config, log, metrics, lifecycle } = context;
+  const { config, live, log, metrics, lifecycle } = context;
   const registryUrl = config.schemaRegistryUrl;
-  const mysql = createMysql({ url: config.mysqlUrl, poolSize, log, metrics });
+  const mysql = createMysql({ url: () => live.now.mysqlUrl, poolSize, log, metrics });
   const { events } = await loadCodecs({ registryUrl, log });
   const states = await loadStateCodec({ registryUrl, log });
   const settings = createKafkaConfig(config, `projector-${config.instanceId}`);

@@ -3,6 +3,7 @@ import {
   durationMs,
   int,
   kafkaFields,
+  live,
   mysqlFields,
   redisFields,
   registryFields,
@@ -17,12 +18,14 @@ export const fields = {
   ...mysqlFields,
   ...redisFields,
   ...stuckFields,
-  roundEveryMs: durationMs('RECONCILE_EVERY', {
-    default: 10_000,
-    min: 50,
-    max: 60_000,
-    help: 'Pause between two rounds of a check. A difference is reported after two rounds at the latest.',
-  }),
+  roundEveryMs: live(
+    durationMs('RECONCILE_EVERY', {
+      default: 10_000,
+      min: 50,
+      max: 60_000,
+      help: 'Pause between two rounds of a check. A difference is reported after two rounds at the latest.',
+    }),
+  ),
   laneStallMs: durationMs('LANE_STALL', {
     default: 45_000,
     min: 100,
@@ -40,9 +43,11 @@ export const fields = {
     max: 50_000,
     help: 'Maximum number of open findings per kind in the table. Further differences are counted in FINDINGS_UNLISTED.',
   }),
-  restPercent: int('RECONCILE_REST_PERCENT', {
-    default: 200,
-    max: 2_000,
-    help: 'Pause after each chunk of reading, in percent of the time that the chunk took.',
-  }),
+  restPercent: live(
+    int('RECONCILE_REST_PERCENT', {
+      default: 200,
+      max: 2_000,
+      help: 'Pause after each chunk of reading, in percent of the time that the chunk took.',
+    }),
+  ),
 };

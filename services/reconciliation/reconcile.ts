@@ -133,7 +133,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
         metrics: noMetrics,
         stuck: options.stuck,
         laneStallMs,
-        restShare,
+        restShare: () => restShare,
         readOutcomes: (partition, from, to) =>
           readCommittedRange({ settings: options.settings, topic: EVENTS, partition, from, to, log }),
       });

@@ -22,8 +22,8 @@ const leaderWaitTimeoutSeconds = 30;
 
 /** Starts at once on standby. The work begins when this instance leads. */
 export async function startReconciliation(context: ServiceContext<typeof fields>): Promise<Running> {
-  const { config, log, metrics, signal, fatal, lifecycle } = context;
-  const mysql = createMysql({ url: config.mysqlUrl, log, metrics, queryTimeoutMs, poolSize });
+  const { live, log, metrics, signal, fatal, lifecycle } = context;
+  const mysql = createMysql({ url: () => live.now.mysqlUrl, log, metrics, queryTimeoutMs, poolSize });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   const health = createHealth(systemClock);
   lifecycle.addReadiness('work', health.check);

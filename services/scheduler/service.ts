@@ -29,8 +29,8 @@ const trouble = 'the scheduler cannot use the database';
 
 /** Opens all parts in the order of their dependencies. `stop` closes them in reverse order. */
 export async function startScheduler(context: Context): Promise<Running> {
-  const { config, log, metrics, lifecycle } = context;
-  const mysql = createMysql({ url: config.mysqlUrl, poolSize, log, metrics });
+  const { config, live, log, metrics, lifecycle } = context;
+  const mysql = createMysql({ url: () => live.now.mysqlUrl, poolSize, log, metrics });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   await clock.measure();
   const { commands } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
@@ -48,7 +48,9 @@ export async function startScheduler(context: Context): Promise<Running> {
     pool: mysql.pool,
     instanceId: config.instanceId,
     budget: createBudget(() => performance.now()),
-    ratePerSecond: config.ratePerSecond,
+    get ratePerSecond() {
+      return live.now.ratePerSecond;
+    },
     held: leases.held,
     onAdopted: (orders) => metrics.inc('scheduler_orders_adopted_total', {}, orders),
   });
@@ -80,14 +82,16 @@ export async function startScheduler(context: Context): Promise<Running> {
 }
 
 function openScan(
-  { config, log }: Context,
+  { live, log }: Context,
   { pool, leases, send }: { pool: Pool; leases: Leases; send: Send },
 ): Scan {
   return createScan({
     pool,
     sent: createSentCommands(),
     budget: createBudget(() => performance.now()),
-    ratePerSecond: config.ratePerSecond,
+    get ratePerSecond() {
+      return live.now.ratePerSecond;
+    },
     held: leases.held,
     send,
     onPause(partition, waiting) {

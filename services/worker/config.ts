@@ -5,6 +5,7 @@ import {
   durationMs,
   int,
   kafkaFields,
+  live,
   mysqlFields,
   personalDataFields,
   redisFields,
@@ -25,12 +26,14 @@ export const workerFields = {
     max: 12,
     help: 'Maximum number of parallel transactions, each on its own connection. With little load there is one.',
   }),
-  batchOrdersMax: int('BATCH_ORDERS_MAX', {
-    default: 500,
-    min: 1,
-    max: batchCommandsMax,
-    help: 'Maximum number of commands in one transaction; the load decides the actual number.',
-  }),
+  batchOrdersMax: live(
+    int('BATCH_ORDERS_MAX', {
+      default: 500,
+      min: 1,
+      max: batchCommandsMax,
+      help: 'Maximum number of commands in one transaction; the load decides the actual number.',
+    }),
+  ),
   paymentWindowMs: int('PAYMENT_WINDOW_MS', {
     default: 30 * 60_000,
     min: 1_000,

@@ -19,9 +19,9 @@ const redisTimeoutMs = 1_000;
  * Connects to all servers of a worker. Rejects if a server that is required at the start is unavailable or
  * incompatible.
  */
-export async function connectServers({ config, log, metrics }: WorkerContext) {
+export async function connectServers({ config, live, log, metrics }: WorkerContext) {
   const settings = createKafkaConfig(config, `worker-${config.instanceId}`);
-  const mysql = createMysql({ url: config.mysqlUrl, poolSize: 2, log, metrics });
+  const mysql = createMysql({ url: () => live.now.mysqlUrl, poolSize: 2, log, metrics });
   return {
     settings,
     mysql,
@@ -29,7 +29,7 @@ export async function connectServers({ config, log, metrics }: WorkerContext) {
     sessions: createSessionKeeper({ mysql, log }),
     codecs: await loadCodecs({ registryUrl: config.schemaRegistryUrl, log }),
     redis: createRedis({
-      url: config.redisUrl,
+      url: () => live.now.redisUrl,
       keyPrefix: config.kafkaTopicPrefix,
       log,
       metrics,

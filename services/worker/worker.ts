@@ -79,7 +79,7 @@ function wireLanes(
   servers: WorkerServers,
   takeover: Pick<ClaimDeps, 'logFacts' | 'installation'>,
 ): LaneParts & { readonly assignment: PartitionAssignment } {
-  const { config, log, metrics, traces } = context;
+  const { config, live, log, metrics, traces } = context;
   const { mysql, codecs, redis } = servers;
   const onFenceLost = (lane: Lane) => void assignment.reclaim(lane);
   const guard = createGuard({
@@ -115,7 +115,12 @@ function wireLanes(
     beforeUse: (session) => guard.beforeUse(session),
     onCommitted: ({ statuses }) => statusCache.write(statuses),
   });
-  const loop = new Loop(writers, { ...defaultBatchLimits, recordsMax: config.batchOrdersMax });
+  const loop = new Loop(writers, {
+    ...defaultBatchLimits,
+    get recordsMax() {
+      return live.now.batchOrdersMax;
+    },
+  });
   const parts: LaneParts = { loop, publisher, statusCache, quarantine, guard };
   const assignment = createAssignment(context, servers, { ...parts, ...takeover });
   return { ...parts, assignment };

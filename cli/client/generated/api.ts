@@ -2727,7 +2727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. New orders are not accepted now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3770,7 +3770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. Streams are not opened now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -5796,7 +5796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is overloaded. Access tokens cannot be verified now */
+            /** @description New orders are not accepted now. Batches of orders are not accepted now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -5980,7 +5980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. Orders are not quoted now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */

@@ -9,6 +9,7 @@ import { callSpec, noTraces, type TraceSpan, type Traces } from '../../shared/tr
 import { readTraceparent, traceIdFrom } from '../application/common/trace-ids.ts';
 import type { Bodies } from '../application/limits/body-budget.ts';
 import type { Entry } from '../application/limits/entry.ts';
+import type { FlagDeps } from '../application/limits/flags.ts';
 import type { IdentifyDeps } from '../application/limits/identify.ts';
 import type { OverloadDeps } from '../application/limits/overload.ts';
 import type { RateLimiter } from '../application/limits/rate-limit.ts';
@@ -26,7 +27,7 @@ import { statusCodeOf } from './status-code.ts';
 /** A call as the library has it. */
 export type WireCall = ServerInterceptingCallInterface;
 
-export interface ServedDeps extends GrpcDeps, IdentifyDeps, OverloadDeps {
+export interface ServedDeps extends GrpcDeps, IdentifyDeps, OverloadDeps, FlagDeps {
   readonly entry: Entry;
   readonly bodies: Bodies;
   readonly refusals: Refusals;
@@ -108,8 +109,9 @@ export class OpenCall implements StreamCall {
   }
 
   patience(wait: Duration | undefined): Patience {
-    if (wait !== undefined) this.mode = 'wait';
-    const wantedMs = wait === undefined ? 0 : Math.min(waitMsMax, msOf(wait));
+    const isWanted = wait !== undefined && this.deps.flags.waits;
+    if (isWanted) this.mode = 'wait';
+    const wantedMs = isWanted ? Math.min(waitMsMax, msOf(wait)) : 0;
     const leftMs = this.deadlineMs - Date.now() - answerMarginMs;
     return {
       waitMs: Math.max(0, Math.min(wantedMs, leftMs)),

@@ -1,5 +1,5 @@
 /**
- * The stages of a call, in calling order: admission → token → turn → budget, then message → rate → key → method. A stage
+ * The stages of a call, in calling order: admission → token → flags → turn → budget, then message → rate → key → method. A stage
  * passes the call on or ends it with a status. The first stages run before the first byte of the message is read.
  *
  * This file talks to the call itself and not to a handler of the library. So a refused call reads nothing, and an open
@@ -9,6 +9,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { Caller } from '../../shared/auth/index.ts';
 import { hasScope, missingScope } from '../application/common/caller.ts';
 import { Failure } from '../application/common/failure.ts';
+import { flagFailureOf, type OperationFlag } from '../application/limits/flags.ts';
 import { bearerTokenOf, identify, siteOf } from '../application/limits/identify.ts';
 import { overloadOf } from '../application/limits/overload.ts';
 import { OpenCall, type ServedDeps, type WireCall } from './call.ts';
@@ -29,6 +30,7 @@ export function serveCall(deps: ServedDeps, method: Method, wire: WireCall): voi
 }
 
 const noMessage = new Problem('MESSAGE_INVALID', { detail: 'The call has no message.' });
+const noFlags: readonly OperationFlag[] = [];
 const noToken = new Problem('UNAUTHORIZED');
 
 function admit(deps: ServedDeps, method: Method, call: OpenCall, metadata: Metadata): void {
@@ -57,9 +59,14 @@ function admit(deps: ServedDeps, method: Method, call: OpenCall, metadata: Metad
 
 function enter(deps: ServedDeps, method: Method, call: OpenCall, caller: Caller): void {
   call.caller = caller;
-  const { scopes } = method;
+  const { scopes, flags = noFlags } = method;
   if (!hasScope(caller, scopes)) {
     call.fail(new Problem('SCOPE_MISSING', { detail: missingScope(scopes[0]!) }));
+    return;
+  }
+  const off = flagFailureOf(deps, flags);
+  if (off !== null) {
+    call.fail(problemOf(off));
     return;
   }
   const { customerId } = caller;

@@ -10,6 +10,7 @@ import fastify, {
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { ServerTls } from '../../shared/tls/index.ts';
 import { noTraces, requestSpec, type Traces } from '../../shared/trace/index.ts';
+import type { FlagDeps } from '../application/limits/flags.ts';
 import { problemTable } from '../problems/problem-table.ts';
 import { answerClientError } from './client-error.ts';
 import type { Operation } from './operation.ts';
@@ -53,7 +54,7 @@ const httpLimits: HttpLimits = {
   pipelineMax: 128,
 };
 
-export interface AppDeps extends RouteDeps, AdmitDeps {
+export interface AppDeps extends RouteDeps, AdmitDeps, FlagDeps {
   readonly limits?: Partial<HttpLimits>;
   readonly accessLog: AccessLog;
   /** The certificate of the server. Without it the server speaks plain HTTP. */

@@ -1,6 +1,7 @@
 /** One operation of the API. It is the source of the route, the request validation and the OpenAPI document. */
 import type { TSchema } from 'typebox';
 import type { Scope } from '../application/common/caller.ts';
+import type { OperationFlag } from '../application/limits/flags.ts';
 import type { ProblemCode } from '../problems/problem-table.ts';
 
 export interface Parameter {
@@ -37,6 +38,8 @@ export interface Operation {
   readonly admissionClass: 'read' | 'write';
   /** The charge against the caller's rate: one order, or a batch by its bytes and its orders. Absent: no charge. */
   readonly charge?: 'order' | 'batch';
+  /** Flags that must be on. Otherwise the operation is refused with a problem of its own. */
+  readonly flags?: readonly OperationFlag[];
   /** The body has personal data of the caller. So the key of the caller is read before the body becomes a command. */
   readonly sealsBody?: true;
   readonly parameters: readonly Parameter[];

@@ -4,6 +4,7 @@
  * is too large or of another type.
  */
 import type { onRequestHookHandler, preHandlerHookHandler, RouteHandlerMethod } from 'fastify';
+import type { FlagDeps } from '../application/limits/flags.ts';
 import { authenticate, senderOf } from './auth.ts';
 import { createCors } from './cors.ts';
 import { type Operation, scopesOf } from './operation.ts';
@@ -11,6 +12,7 @@ import { type AdmitDeps, admit, budgetBody, takeTurn } from './requests/admit.ts
 import { refuseBody } from './requests/bodies.ts';
 import type { Charge, Charges } from './requests/charge-orders.ts';
 import { checkMessage } from './requests/check-message.ts';
+import { flagStage } from './requests/flag-stage.ts';
 import { type KeyDeps, keyStage } from './requests/key-stage.ts';
 import { refuseQuery } from './requests/read-request.ts';
 import type { Route } from './routes/route.ts';
@@ -31,7 +33,7 @@ export function firstStages(
   return cors === null ? [message] : [message, origin];
 }
 
-interface StageDeps extends AdmitDeps, KeyDeps {}
+interface StageDeps extends AdmitDeps, FlagDeps, KeyDeps {}
 
 export interface OperationStages {
   readonly onRequest: onRequestHookHandler[];
@@ -40,7 +42,7 @@ export interface OperationStages {
 }
 
 /**
- * Of an operation: admission → token → turn → body budget, then query → rate → key → body → shape → submit. `charge` of
+ * Of an operation: admission → token → flags → turn → body budget, then query → rate → key → body → shape → submit. `charge` of
  * the operation defines the charge of the rate stage. With `sealsBody`, the key of the caller is read. A batch is charged for its bytes before parsing, and for its
  * orders after it.
  */
@@ -55,6 +57,7 @@ export function stagesOf(deps: StageDeps, charges: Charges, route: Route): Opera
     onRequest: [
       (request, reply, done) => admit(deps, operation, request, reply, done),
       identifyStage(deps, operation),
+      flagStage(deps, operation),
       (request, reply, done) => takeTurn(deps, request, reply, done),
       (request, reply, done) => budgetBody(deps, operation, request, reply, done),
     ],

@@ -231,6 +231,30 @@ export const problemTable = {
     title: 'The service is overloaded',
     meaning: 'The request changed nothing. Wait `Retry-After` seconds, then retry with the same key.',
   },
+  INTAKE_OFF: {
+    status: 503,
+    title: 'New orders are not accepted now',
+    meaning:
+      'An operator has switched the intake of orders off. The request changed nothing. Wait `Retry-After` seconds, then retry with the same key. All other requests work.',
+  },
+  BATCH_OFF: {
+    status: 503,
+    title: 'Batches of orders are not accepted now',
+    meaning:
+      'An operator has switched batches off. The request changed nothing. Place the orders one by one, or wait `Retry-After` seconds, then retry with the same keys.',
+  },
+  STREAMS_OFF: {
+    status: 503,
+    title: 'Streams are not opened now',
+    meaning:
+      'An operator has switched streams off. Poll the order instead, or retry after `Retry-After` seconds.',
+  },
+  QUOTES_OFF: {
+    status: 503,
+    title: 'Orders are not quoted now',
+    meaning:
+      'An operator has switched quotes off. You can still place orders. Retry after `Retry-After` seconds.',
+  },
   AUTH_UNAVAILABLE: {
     status: 503,
     title: 'Access tokens cannot be verified now',

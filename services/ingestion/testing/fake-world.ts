@@ -10,6 +10,7 @@ import { noMetrics } from '../../shared/metrics/index.ts';
 import { type BoundedMap, createBoundedMap } from '../application/common/bounded-map.ts';
 import { createTickets } from '../application/common/ticket.ts';
 import type { Refusal } from '../application/limits/admission.ts';
+import type { ApiFlags } from '../application/limits/flags.ts';
 import {
   type CallerLimitSettings,
   callerLimitSettings,
@@ -73,6 +74,8 @@ interface Controls extends FakeLog, FakeProvider, FakeRecords, FakeCommands, Fak
   readonly decided: number[];
   /** Set it to make admission refuse, or the database unavailable. */
   refusal: Refusal | null;
+  /** The flags of the API; all are on at first. */
+  readonly flags: { -readonly [K in keyof ApiFlags]: boolean };
   mysqlAway: boolean;
   /** Set to make lists wait. */
   holdList: Promise<void> | null;
@@ -158,6 +161,7 @@ function newControls(): Controls {
     produceProblem: null,
     holdProduce: null,
     refusal: null,
+    flags: { intake: true, batch: true, waits: true, streams: true, quotes: true },
     mysqlAway: false,
     answered: [],
     erasures: [],
@@ -177,6 +181,7 @@ function fakeDeps(
   outcomes: Outcomes,
   options: FakeOptions,
 ): AppDeps {
+  const { ordersPerSecond = 1_000, burstOrders = 1_000 } = options;
   const tickets = createTickets([secret], 'log');
   const callerLimits = createCallerLimits({ ...callerLimitSettings(6), ...options.callerLimits }, clock);
   const shown = createBoundedMap<string, number>(1_000);
@@ -193,6 +198,7 @@ function fakeDeps(
       verify: fakeVerify,
     },
     ...callerLimits,
+    flags: controls.flags,
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     corsOrigins: options.corsOrigins ?? [],
@@ -201,9 +207,7 @@ function fakeDeps(
     ...(options.traces && { traces: options.traces }),
     log,
     metrics: noMetrics,
-    tickets,
-    progress,
-    commandLog,
+    ...{ tickets, progress, commandLog },
     customerKeys: options.customerKeys ?? noCustomerKeys,
     submit: createSubmit({
       commandLog,
@@ -234,8 +238,7 @@ function fakeDeps(
     rates: createRateLimiter({
       redis: { run: async (_fn, fallback) => fallback, script: () => async () => null },
       clock,
-      ordersPerSecond: options.ordersPerSecond ?? 1_000,
-      burstOrders: options.burstOrders ?? 1_000,
+      limits: { ordersPerSecond, burstOrders },
     }),
     nowMs: clock.nowMs,
     databaseNowMs: async () => clock.nowMs(),

@@ -7,7 +7,7 @@ import type { Mailer } from '../mail/mailer.ts';
 import type { Message } from '../message.ts';
 import type { WebhookPoster } from '../receivers/webhook.ts';
 import type { OpenSecrets } from '../secrets.ts';
-import type { Channel } from './sender-types.ts';
+import type { Channel, NoChannel } from './sender-types.ts';
 
 export interface ChannelDeps {
   endpoints: EndpointDirectory;
@@ -16,16 +16,17 @@ export interface ChannelDeps {
   contacts: Contacts;
   /** null if e-mail is off. */
   mailer: Mailer | null;
+  /** Whether webhooks and e-mails are on, as they are now. */
+  flags(): { readonly webhooksOn: boolean; readonly mailOn: boolean };
 }
 
-/** Returns the channel of a receiver, `disabled` or `gone`. */
-export function createChannels(
-  deps: ChannelDeps,
-): (endpointId: string) => Promise<Channel | 'disabled' | 'gone'> {
-  const { endpoints, webhooks, openSecrets } = deps;
+/** Returns the channel of a receiver, `disabled` or `gone`. It is `paused` while the flag of the channel is off. */
+export function createChannels(deps: ChannelDeps): (endpointId: string) => Promise<Channel | NoChannel> {
+  const { endpoints, webhooks, openSecrets, flags } = deps;
   const mail = mailChannel(deps);
   return async (endpointId) => {
-    if (endpointId === emailEndpoint) return mail;
+    if (endpointId === emailEndpoint) return flags().mailOn ? mail : 'paused';
+    if (!flags().webhooksOn) return 'paused';
     // A delivery may be newer than this directory: only a fresh read shows that its endpoint does not exist.
     if (endpoints.find(endpointId)?.enabled !== true) await endpoints.refresh();
     const endpoint = endpoints.find(endpointId);
@@ -38,7 +39,7 @@ export function createChannels(
       async deliver({ eventId, payload }) {
         // The endpoint may have been disabled, or its secret replaced, while this message waited.
         const current = endpoints.find(endpointId);
-        if (current?.enabled !== true) return { kind: 'postponed', delayMs: 0 };
+        if (current?.enabled !== true || !flags().webhooksOn) return { kind: 'postponed', delayMs: 0 };
         const opened = openSecrets(current);
         if (opened === null) return { kind: 'postponed', delayMs: unreadableRestMs };
         return webhooks.post(opened, { id: eventId, payload });
@@ -54,7 +55,7 @@ const unreadableRestMs = 30_000;
 const mailHost = 'smtp';
 
 /** Without a mail server, mails become HELD. An operator can configure a server and redeliver them. */
-function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
+function mailChannel({ contacts, mailer, flags }: ChannelDeps): Channel | 'disabled' {
   if (mailer === null) return 'disabled';
   return {
     name: 'email',
@@ -62,6 +63,7 @@ function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
     customerId: emailEndpoint,
     customerOf: ({ payload }) => (JSON.parse(payload) as Message).data.customerId ?? emailEndpoint,
     async deliver({ eventId, orderId, payload }) {
+      if (!flags().mailOn) return { kind: 'postponed', delayMs: 0 };
       const address = await contacts.addressOf(orderId);
       if (address === null) return { kind: 'dropped', error: 'the order has no e-mail address any more' };
       return mailer.send(address, { eventId, orderId, payload });

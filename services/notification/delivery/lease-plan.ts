@@ -80,7 +80,7 @@ export async function planLeases(
   for (const endpointId of wanted) {
     if (free <= 0 || requests.length >= deps.limits.receiversMax || shelved >= shelvedMax) break;
     const channel = (restUntilMs.get(endpointId) ?? 0) > nowMs ? null : await deps.channelOf(endpointId);
-    if (channel === null) {
+    if (channel === null || channel === 'paused') {
       wanted.delete(endpointId);
     } else if (typeof channel === 'string') {
       wanted.delete(endpointId);

@@ -20,7 +20,11 @@ export interface Channel {
   deliver(leased: Leased): Promise<AttemptResult>;
 }
 
-interface SenderLimits {
+/** Why a receiver has no channel: its deliveries are held, dropped, or stay pending. */
+export type NoChannel = 'disabled' | 'gone' | 'paused';
+
+/** Read at each use, because some of them can change. */
+export interface SenderLimits {
   /** Maximum number of attempts in flight in this process. */
   inFlightMax: number;
   /**
@@ -41,8 +45,8 @@ interface SenderLimits {
 
 export interface SenderDeps {
   queue: DeliveryQueue;
-  /** Returns the channel of a receiver, or a word if its endpoint is disabled or gone. */
-  channelOf(endpointId: string): Promise<Channel | 'disabled' | 'gone'>;
+  /** Returns the channel of a receiver, or a word if it has none now. */
+  channelOf(endpointId: string): Promise<Channel | NoChannel>;
   hosts: {
     room(target: Target): number;
     run(target: Target, attempt: () => Promise<AttemptResult>, isLate: () => boolean): Promise<AttemptResult>;

@@ -70,8 +70,12 @@ export function openInbound(
     endpoints: outbound.endpoints,
     addressesOf: outbound.addressesOf,
     mailBudget: createMailBudget({
-      perAddressDay: context.config.mailsPerAddress,
-      perCustomerMinute: context.config.mailsPerCustomer,
+      get perAddressDay() {
+        return context.live.now.mailsPerAddress;
+      },
+      get perCustomerMinute() {
+        return context.live.now.mailsPerCustomer;
+      },
     }),
     checkLog: () => flow.logWatch?.look() ?? Promise.resolve(),
     readAgain: (partition) => flow.logWatch?.readAgain(partition) ?? Promise.resolve(),

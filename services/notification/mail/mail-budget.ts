@@ -47,10 +47,12 @@ interface Rate {
   periodMs: number;
 }
 
-export function createMailBudget({ perAddressDay, perCustomerMinute }: MailBudgetLimits): MailBudget {
+/** Reads the limits at each mail, so they may change. */
+export function createMailBudget(limits: MailBudgetLimits): MailBudget {
   /** The time at which the budget of each key is full again. */
   const usedUntilMs = new Map<string, number>();
   const ratesOf = ({ customerId, address }: MailWanted): Rate[] => {
+    const { perAddressDay, perCustomerMinute } = limits;
     const customer = customerId ?? '';
     const receiver = hashOf(address.toLowerCase());
     return [

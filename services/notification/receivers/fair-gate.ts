@@ -31,7 +31,8 @@ export interface FairGate {
   run<T>(key: string, task: () => Promise<T>): Promise<{ done: T } | { turnedAway: number }>;
 }
 
-export function createFairGate({ slotsInAll, slotsEach, waitingEach }: GateLimits): FairGate {
+/** Reads the limits at each task, so they may change. */
+export function createFairGate(limits: GateLimits): FairGate {
   const lines = new Map<string, Line>();
   /** Keys that may start a task, in the order of their turns. */
   const ready = new Set<string>();
@@ -46,14 +47,14 @@ export function createFairGate({ slotsInAll, slotsEach, waitingEach }: GateLimit
 
   const startReady = (): void => {
     for (const key of ready) {
-      if (running >= slotsInAll) return;
+      if (running >= limits.slotsInAll) return;
       ready.delete(key);
       const line = lines.get(key)!;
       line.running += 1;
       running += 1;
       line.waiting.shift()!();
       // The key was deleted above, so it now comes last in this loop.
-      if (line.waiting.length > 0 && line.running < slotsEach) ready.add(key);
+      if (line.waiting.length > 0 && line.running < limits.slotsEach) ready.add(key);
     }
   };
 
@@ -69,18 +70,20 @@ export function createFairGate({ slotsInAll, slotsEach, waitingEach }: GateLimit
   return {
     room(key) {
       const line = lines.get(key);
-      return slotsEach + waitingEach - (line === undefined ? 0 : line.running + line.waiting.length);
+      return (
+        limits.slotsEach + limits.waitingEach - (line === undefined ? 0 : line.running + line.waiting.length)
+      );
     },
     size: () => size,
     async run(key, task) {
       const line = lineOf(key);
-      if (line.running + line.waiting.length >= slotsEach + waitingEach) {
+      if (line.running + line.waiting.length >= limits.slotsEach + limits.waitingEach) {
         line.turnedAway += 1;
         return { turnedAway: line.turnedAway };
       }
       size += 1;
       const turn = new Promise<void>((resolve) => line.waiting.push(resolve));
-      if (line.running < slotsEach) ready.add(key);
+      if (line.running < limits.slotsEach) ready.add(key);
       startReady();
       await turn;
       try {

@@ -10,7 +10,7 @@ import { createCircuits, type Judgement } from './circuits.ts';
 import { createFairGate, type FairGate } from './fair-gate.ts';
 
 export interface HostLimits {
-  /** Maximum number of concurrent requests of one customer to one host. */
+  /** Maximum number of concurrent requests of one customer to one host. Read for each request. */
   concurrencyMax: number;
   /** Further posts that may wait, so that the next one is already fetched. */
   waitingMax: number;
@@ -53,13 +53,17 @@ export interface Hosts {
 }
 
 export function createHosts(limits: HostLimits, clock: Clock): Hosts {
-  const { concurrencyMax, waitingMax, openMs, mailsMax } = limits;
-  const circuits = createCircuits({ ...limits, keptMax }, clock);
+  const { failuresInRow, openMs, mailsMax } = limits;
+  const circuits = createCircuits({ failuresInRow, openMs, keptMax }, clock);
   const mailsEach = Math.max(1, Math.floor(mailsMax * mailShare));
   const webhooks = createFairGate({
     slotsInAll: Number.POSITIVE_INFINITY,
-    slotsEach: concurrencyMax,
-    waitingEach: waitingMax,
+    get slotsEach() {
+      return limits.concurrencyMax;
+    },
+    get waitingEach() {
+      return limits.waitingMax;
+    },
   });
   const mails = createFairGate({ slotsInAll: mailsMax, slotsEach: mailsEach, waitingEach: mailsEach });
   const gateOf = ({ channel }: Target): FairGate => (channel === 'email' ? mails : webhooks);
@@ -73,7 +77,7 @@ export function createHosts(limits: HostLimits, clock: Clock): Hosts {
       const state = circuits.stateOf(key);
       const room = webhooks.room(key);
       if (state === 'closed') return room;
-      return state === 'trial' && room === concurrencyMax + waitingMax ? 1 : 0;
+      return state === 'trial' && room === limits.concurrencyMax + limits.waitingMax ? 1 : 0;
     },
     async run(target, attempt, isLate) {
       const key = keyOf(target);

@@ -39,7 +39,7 @@ export interface ChecksDeps {
   stuck: BookLimits;
   laneStallMs: number;
   /** Ratio of pause to reading time. */
-  restShare: number;
+  restShare: () => number;
   readOutcomes: ReadOutcomes;
   /** The watch over the logs. Absent for a run on demand, because it reads every log whole. */
   logs?: Omit<LogsDeps, 'admin' | 'follower'>;

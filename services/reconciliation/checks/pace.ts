@@ -12,13 +12,13 @@ export interface Pace {
 const restMaxMs = 1_000;
 
 /** @param restShare ratio of pause to work: 1 pauses as long as the chunk took, 0 never pauses */
-export function createPace(clock: Clock, restShare: number): Pace {
+export function createPace(clock: Clock, restShare: () => number): Pace {
   return {
     async chunk(work, signal) {
       if (signal.aborted) throw appError('ABORTED');
       const startedMs = clock.monotonicMs();
       const result = await work();
-      const restMs = Math.min(restMaxMs, (clock.monotonicMs() - startedMs) * restShare);
+      const restMs = Math.min(restMaxMs, (clock.monotonicMs() - startedMs) * restShare());
       if (restMs > 0) await sleep(restMs, signal);
       return result;
     },

@@ -13,7 +13,7 @@ import type { Health } from './health.ts';
 export interface RoundsDeps {
   checks: readonly Check[];
   /** Interval from the end of one round of a check to the start of the next. */
-  everyMs: number;
+  everyMs: () => number;
   suspects: Suspects;
   /** Maximum number of findings of one kind in the table. */
   perKindMax: number;
@@ -36,7 +36,7 @@ export function startRounds(deps: RoundsDeps): Rounds {
   const loops = deps.checks.map(async (check) => {
     while (!abort.signal.aborted) {
       await runRound(deps, check, abort.signal);
-      await sleep(deps.everyMs, abort.signal).catch(() => undefined);
+      await sleep(deps.everyMs(), abort.signal).catch(() => undefined);
     }
   });
   return {

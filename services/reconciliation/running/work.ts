@@ -58,12 +58,12 @@ export interface WorkDeps {
 
 /** Follows the logs from the offsets of the group, and runs the checks. Throws permanent errors. */
 export async function startWork(context: Context, deps: WorkDeps): Promise<Running> {
-  const { config, log, metrics } = context;
+  const { config, live, log, metrics } = context;
   const { mysql, clock, health } = deps;
   const settings = createKafkaConfig(config, `reconciliation-${config.instanceId}`);
   const admin = createAdmin(settings);
   const redis = createRedis({
-    url: config.redisUrl,
+    url: () => live.now.redisUrl,
     keyPrefix: config.kafkaTopicPrefix,
     log,
     metrics,
@@ -100,12 +100,12 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
       metrics,
       stuck: config,
       laneStallMs: config.laneStallMs,
-      restShare: config.restPercent / 100,
+      restShare: () => live.now.restPercent / 100,
       readOutcomes: (partition, from, to) =>
         readCommittedRange({ settings, topic: EVENTS, partition, from, to, log }),
       logs: { fetchTopicIds: (names) => fetchTopicIds(settings, names), topicIds, lasting: found, renew },
     }),
-    everyMs: config.roundEveryMs,
+    everyMs: () => live.now.roundEveryMs,
     suspects: createSuspects((partition) => starts.ledgers.get(partition)?.followedTo() ?? 0),
     perKindMax,
     findings: await openFindings({ mysql: mysql.pool, clock, metrics, perKindMax }),

@@ -64,7 +64,7 @@ function sessionOf(orders: readonly Order[], available: number): Session {
 async function walk(orders: readonly Order[], available: number, decided: readonly string[] = []) {
   const check = bookCheck({
     connect: async () => sessionOf(orders, available),
-    pace: createPace(systemClock, 0),
+    pace: createPace(systemClock, () => 0),
     clock: systemClock,
     stuck: {
       pendingGraceMs: 0,

@@ -19,7 +19,11 @@ async function found(orders: readonly OrderRow[], counters: Record<string, numbe
       rows.filter(({ customer_id }) => customer_id > after).slice(0, pageRows),
   };
   await unpaid.compare(
-    { session: session as never, pace: createPace(systemClock, 0), signal: new AbortController().signal },
+    {
+      session: session as never,
+      pace: createPace(systemClock, () => 0),
+      signal: new AbortController().signal,
+    },
     tally,
   );
   return tally.kept().map(({ kind, subject, expected, actual }) => [kind, subject, expected, actual]);

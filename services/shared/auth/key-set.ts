@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock/index.ts';
 import { appError, errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
-import { loadKeys, type PublicKeys } from './key-source.ts';
+import { isUrl, loadKeys, type PublicKeys } from './key-source.ts';
 
 export type KeySet = {
   /**
@@ -10,14 +10,23 @@ export type KeySet = {
    * promise. Rejects or throws with JWKS_UNAVAILABLE.
    */
   keysFor(kid: string | undefined): PublicKeys | Promise<PublicKeys>;
+  /** Reads old keys again in the background. Call it for tokens that need no key. */
+  keepFresh(): void;
 };
 
-type Deps = { source: string; log?: Logger; metrics?: Metrics; clock?: Clock };
+type Deps = {
+  source: string;
+  /** Called when a reload found other keys than before. */
+  onChange?: () => void;
+  log?: Logger;
+  metrics?: Metrics;
+  clock?: Clock;
+};
 
 /** Unknown kids cause at most one reload in this time, however many tokens arrive. */
 const reloadIntervalMs = 5000;
-/** Keys are reloaded after this time, so that a withdrawn key stops working. */
-const keysMaxAgeMs = 300_000;
+/** Keys are reloaded after this time, so that a withdrawn key stops working. A file costs less than a request. */
+const maxAgeMs = { url: 300_000, file: 5_000 };
 /** Without any keys, reloads are at least this far apart. */
 const missingIntervalMs = 500;
 
@@ -25,7 +34,9 @@ const missingIntervalMs = 500;
  * The issuer's public keys, from a file path or an http(s) URL. If a reload fails, the last good keys stay in
  * use. Without such keys, it is JWKS_UNAVAILABLE.
  */
-export function createKeySet({ source, log, metrics = noMetrics, clock = systemClock }: Deps): KeySet {
+export function createKeySet(deps: Deps): KeySet {
+  const { source, onChange = () => undefined, log, metrics = noMetrics, clock = systemClock } = deps;
+  const keysMaxAgeMs = isUrl(source) ? maxAgeMs.url : maxAgeMs.file;
   let keys: PublicKeys | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<PublicKeys> | undefined;
@@ -33,9 +44,12 @@ export function createKeySet({ source, log, metrics = noMetrics, clock = systemC
   const read = async (): Promise<PublicKeys> => {
     readAtMs = clock.monotonicMs();
     try {
-      keys = await loadKeys(source);
+      const loaded = await loadKeys(source, keys);
+      const isChange = keys !== undefined && loaded !== keys;
+      keys = loaded;
+      if (isChange) onChange();
       metrics.inc('auth_jwks_loads_total', { result: 'ok' });
-      return keys;
+      return loaded;
     } catch (cause) {
       metrics.inc('auth_jwks_loads_total', { result: 'failed' });
       const error = appError('JWKS_UNAVAILABLE', { reason: errorMessage(cause) }, { cause });
@@ -53,6 +67,9 @@ export function createKeySet({ source, log, metrics = noMetrics, clock = systemC
   };
 
   return {
+    keepFresh() {
+      if (keys !== undefined && clock.monotonicMs() - readAtMs >= keysMaxAgeMs) void refresh();
+    },
     keysFor(kid) {
       const ageMs = clock.monotonicMs() - readAtMs;
       if (keys === undefined) {

@@ -12,6 +12,8 @@ export type PublicKeys = {
   find(alg: Algorithm, kid: string | undefined): KeyObject | null;
   readonly kids: ReadonlySet<string>;
   readonly count: number;
+  /** The key set as it was read. */
+  readonly text: string;
 };
 
 type PublicKey = {
@@ -34,10 +36,19 @@ export function sourceFault(source: string): string | null {
     : 'The key set must come over https; plain http is allowed only from this machine';
 }
 
-/** Rejects with a reason if the keys cannot be read or are not a valid key set. */
-export async function loadKeys(source: string): Promise<PublicKeys> {
-  const bytes = /^https?:\/\//i.test(source) ? await fetchBytes(source) : await readBytes(source);
-  return parseKeys(bytes.toString('utf8'));
+/**
+ * Rejects with a reason if the keys cannot be read or are not a valid key set. Returns `before` itself if nothing
+ * changed since then.
+ */
+export async function loadKeys(source: string, before?: PublicKeys): Promise<PublicKeys> {
+  const bytes = isUrl(source) ? await fetchBytes(source) : await readBytes(source);
+  const text = bytes.toString('utf8');
+  return before?.text === text ? before : parseKeys(text);
+}
+
+/** Whether the keys come over the network, and not from a file. */
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
 }
 
 async function fetchBytes(source: string): Promise<Buffer> {
@@ -92,6 +103,7 @@ function parseKeys(text: string): PublicKeys {
       return fitting.length === 1 ? fitting[0]!.key : null;
     },
     kids: new Set(usable.flatMap(({ kid }) => kid ?? [])),
+    text,
     count: usable.length,
   };
 }

@@ -1,6 +1,7 @@
 export type TokenCache<T> = {
   get(key: string, nowMs: number): T | undefined;
   set(key: string, value: T, untilMs: number): void;
+  clear(): void;
   readonly size: number;
 };
 
@@ -24,6 +25,7 @@ export function createTokenCache<T>(sizeMax: number): TokenCache<T> {
         break;
       }
     },
+    clear: () => entries.clear(),
     get size() {
       return entries.size;
     },

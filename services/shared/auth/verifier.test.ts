@@ -143,6 +143,24 @@ describe('verify', () => {
 });
 
 describe('keys', () => {
+  it('a file without the key ends its tokens within seconds, also cached ones', async () => {
+    const before = await readFile(issuer.jwksPath, 'utf8');
+    const by = verifier();
+    const token = await sign();
+    await by.verify(token);
+    const { publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+    const other = { keys: [{ ...(await exportJWK(publicKey)), kid: 'other' }] };
+    await writeFile(issuer.jwksPath, JSON.stringify(other));
+    try {
+      monotonicMs += 6_000;
+      expect(by.known(token)).not.toBeNull();
+      await expect.poll(() => by.known(token)).toBeNull();
+      await expect(verify(by, token)).rejects.toMatchObject({ code: 'TOKEN_REFUSED' });
+    } finally {
+      await writeFile(issuer.jwksPath, before);
+    }
+  });
+
   async function addKey(kid: string) {
     const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
     const set = JSON.parse(await readFile(issuer.jwksPath, 'utf8'));

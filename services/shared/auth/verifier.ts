@@ -55,8 +55,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const { metrics = noMetrics, clock = systemClock } = options;
   check(options.jwks, algorithms, clockToleranceSeconds);
   const rules = rulesOf(options, clockToleranceSeconds * 1000);
-  const keySet = createKeySet({ source: options.jwks, log: options.log, metrics, clock });
   const cache = createTokenCache<Caller>(cacheSize);
+  // Tokens of a withdrawn key must not stay valid in the cache.
+  const onChange = () => cache.clear();
+  const keySet = createKeySet({ source: options.jwks, onChange, log: options.log, metrics, clock });
   const inFlight = new Map<string, Promise<Caller>>();
 
   const refuse = (error: unknown): never => {
@@ -105,6 +107,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (token.length > tokenBytesMax) return null;
       const caller = cache.get(digestOf(token), clock.nowMs());
       if (caller === undefined) return null;
+      keySet.keepFresh();
       metrics.inc('auth_tokens_total', { result: 'cached' });
       return caller;
     },
@@ -115,6 +118,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const digest = digestOf(token);
       const remembered = cache.get(digest, clock.nowMs());
       if (remembered !== undefined) {
+        keySet.keepFresh();
         metrics.inc('auth_tokens_total', { result: 'cached' });
         return remembered;
       }

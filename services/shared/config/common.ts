@@ -1,5 +1,17 @@
 import { logLevels } from '../log/index.ts';
-import { bool, durationMs, int, list, oneOf, secret, secretList, str, url } from './fields.ts';
+import {
+  bool,
+  durationMs,
+  int,
+  list,
+  live,
+  liveLogin,
+  oneOf,
+  secret,
+  secretList,
+  str,
+  url,
+} from './fields.ts';
 
 /** Where the token of the SASL mechanism oauthbearer comes from. */
 const kafkaTokenFields = {
@@ -91,18 +103,22 @@ export const registryFields = {
 };
 
 export const mysqlFields = {
-  mysqlUrl: url('MYSQL_URL', {
-    protocols: ['mysql'],
-    help: 'Database: mysql://user:password@host:port/database. With ?tls=true the connection is encrypted and the host name is verified. &ca=FILE names the CA certificates (PEM). &cert=FILE and &key=FILE present a client certificate.',
-  }),
+  mysqlUrl: liveLogin(
+    url('MYSQL_URL', {
+      protocols: ['mysql'],
+      help: 'Database: mysql://user:password@host:port/database. With ?tls=true the connection is encrypted and the host name is verified. &ca=FILE names the CA certificates (PEM). &cert=FILE and &key=FILE present a client certificate.',
+    }),
+  ),
 };
 
 export const redisFields = {
-  redisUrl: url('REDIS_URL', {
-    protocols: ['redis', 'rediss'],
-    default: 'redis://127.0.0.1:16379',
-    help: 'Redis URL. Redis is only a cache: nothing is lost without it. rediss:// uses TLS and verifies the host. ?ca=FILE, &cert=FILE and &key=FILE are as in MYSQL_URL.',
-  }),
+  redisUrl: liveLogin(
+    url('REDIS_URL', {
+      protocols: ['redis', 'rediss'],
+      default: 'redis://127.0.0.1:16379',
+      help: 'Redis URL. Redis is only a cache: nothing is lost without it. rediss:// uses TLS and verifies the host. ?ca=FILE, &cert=FILE and &key=FILE are as in MYSQL_URL.',
+    }),
+  ),
 };
 
 /** Settings of services that call a payment provider or read its callbacks. */
@@ -112,14 +128,18 @@ export const paymentFields = {
     default: '',
     help: 'Base URL of the local payment provider, for demonstrations and tests. If empty, there is no such provider.',
   }),
-  paymentLocalKey: secret('PAYMENT_LOCAL_KEY', {
-    default: '',
-    help: 'Key of the API of the local payment provider; required with PAYMENT_LOCAL_URL.',
-  }),
-  paymentLocalCallbackSecrets: secretList('PAYMENT_LOCAL_CALLBACK_SECRETS', {
-    default: [],
-    help: 'Secrets whsec_<base64> that sign callbacks of the local payment provider. Two during a rotation.',
-  }),
+  paymentLocalKey: live(
+    secret('PAYMENT_LOCAL_KEY', {
+      default: '',
+      help: 'Key of the API of the local payment provider; required with PAYMENT_LOCAL_URL.',
+    }),
+  ),
+  paymentLocalCallbackSecrets: live(
+    secretList('PAYMENT_LOCAL_CALLBACK_SECRETS', {
+      default: [],
+      help: 'Secrets whsec_<base64> that sign callbacks of the local payment provider. Two during a rotation.',
+    }),
+  ),
   paymentTimeoutMs: durationMs('PAYMENT_TIMEOUT', {
     default: 10_000,
     min: 100,
@@ -148,8 +168,23 @@ export const adminFields = {
   }),
 };
 
+export const configFields = {
+  configFile: str('CONFIG_FILE', {
+    default: '',
+    help: 'JSON file with settings that go before the environment, in sections `all`, `flags`, and one for each service.',
+  }),
+  configPollMs: durationMs('CONFIG_POLL', {
+    default: 5_000,
+    min: 20,
+    max: 10_000,
+    help: 'How often the process reads CONFIG_FILE and the files of secrets again.',
+  }),
+};
+
 export const logFields = {
-  logLevel: oneOf('LOG_LEVEL', logLevels, { default: 'info', help: 'The lowest level that is logged.' }),
+  logLevel: live(
+    oneOf('LOG_LEVEL', logLevels, { default: 'info', help: 'The lowest level that is logged.' }),
+  ),
   instanceId: str('INSTANCE_ID', {
     default: '',
     pattern: /^[\x21-\x7e]{1,80}$/,

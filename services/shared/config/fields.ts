@@ -6,18 +6,68 @@ export type Field<T> = {
   /** The default as text for people; `undefined` if the variable is required. */
   defaultText: string | undefined;
   secret: boolean;
+  /** Whether the variable may name a file instead, as `<env>_FILE`. Secrets, and URLs that may hold a login. */
+  fromFile: boolean;
+  /** Whether a running process uses a new value, without a restart. */
+  live: boolean;
   /** Reads the raw text (`undefined` if unset or empty), or throws an Error that names the fault. */
   read(raw: string | undefined): T;
+  /** Whether a process that runs with `running` must restart to use `next`. The two values differ. */
+  needsRestart(running: T, next: T): boolean;
 };
+
+/** A setting that a running process follows. */
+export type LiveField<T> = Field<T> & { readonly live: true };
 
 type Common<T> = { default?: T; help?: string };
 type Definition<T> = Common<T> & {
   env: string;
   kind: string;
   secret?: boolean;
+  fromFile?: boolean;
   parse(raw: string): T;
   show?(value: T): string;
 };
+
+/** Marks a setting as live: a running process uses a new value soon after the file changed. */
+export function live<T>(field: Field<T>): LiveField<T> {
+  return { ...field, live: true, needsRestart: () => false };
+}
+
+/** Marks a URL as live in its user and password only. Any other change of it needs a restart. */
+export function liveLogin(field: Field<string>): LiveField<string> {
+  return {
+    ...field,
+    live: true,
+    read(raw) {
+      const text = field.read(raw);
+      checkLogin(text);
+      return text;
+    },
+    needsRestart: (running, next) => withoutLogin(running) !== withoutLogin(next),
+  };
+}
+
+/** The process uses the login only later, when it could no longer refuse it. */
+function checkLogin(text: string): void {
+  if (text === '') return;
+  const { username, password } = new URL(text);
+  try {
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+  } catch {
+    // The error of the platform has no details, and its stack may show the password.
+    throw new Error('has a login with a percent sign that begins no code; write %25 for a percent sign');
+  }
+}
+
+function withoutLogin(text: string): string {
+  if (text === '') return '';
+  const parsed = new URL(text);
+  parsed.username = '';
+  parsed.password = '';
+  return parsed.href;
+}
 
 /** Text. `default: ''` makes it optional; `pattern` must match the whole text. */
 export function str(
@@ -88,6 +138,7 @@ export function url(
     ...options,
     env,
     kind: 'URL',
+    fromFile: true,
     parse(raw) {
       if (!URL.canParse(raw)) throw new Error('is not a URL');
       const protocol = new URL(raw).protocol.slice(0, -1);
@@ -148,6 +199,7 @@ export function secretList(
     ...list(env, { ...options, itemPattern }),
     kind: 'secret list',
     secret: true,
+    fromFile: true,
     defaultText: options.default && '',
   };
 }
@@ -181,6 +233,9 @@ function field<T>(definition: Definition<T>): Field<T> {
     kind,
     help,
     secret: isSecret,
+    fromFile: definition.fromFile ?? isSecret,
+    live: false,
+    needsRestart: () => true,
     defaultText: fallback === undefined ? undefined : isSecret ? '(hidden)' : show(fallback),
     read(raw) {
       if (raw !== undefined) return parse(raw);

@@ -1,5 +1,6 @@
 export {
   adminFields,
+  configFields,
   consumerFields,
   kafkaFields,
   logFields,
@@ -10,6 +11,30 @@ export {
   registryFields,
   webhookFields,
 } from './common.ts';
-export { bool, durationMs, type Field, int, list, oneOf, secret, secretList, str, url } from './fields.ts';
-export { type ConfigOf, describeConfig, type Env, type Fields, loadConfig } from './load.ts';
+export { configSections, settingsIn, withConfigFile } from './config-file.ts';
+export {
+  bool,
+  durationMs,
+  type Field,
+  int,
+  list,
+  live,
+  oneOf,
+  secret,
+  secretList,
+  str,
+  url,
+} from './fields.ts';
+export { expiredFlags, flag, flagTable } from './flags.ts';
+export { createLiveConfig, derived, type Live } from './live.ts';
+export {
+  type ConfigOf,
+  describeConfig,
+  type Env,
+  type Fields,
+  type LiveOf,
+  loadConfig,
+  type StaticOf,
+} from './load.ts';
+export { fileVariable } from './secret-files.ts';
 export { basicAuth, type Login, loginOf, takeLogin, withoutPassword } from './urls.ts';

@@ -1,11 +1,21 @@
 import { appError, errorMessage } from '../errors/index.ts';
 import type { Field } from './fields.ts';
+import { rawOf } from './secret-files.ts';
 import { withoutPassword } from './urls.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 /** The config object that a set of fields produces. */
 export type ConfigOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+/** The settings that a process reads once, at its start. */
+export type StaticOf<F extends Fields> = {
+  readonly [K in keyof F as F[K] extends { live: true } ? never : K]: F[K] extends Field<infer T> ? T : never;
+};
+/** The settings that a running process follows. */
+export type LiveOf<F extends Fields> = {
+  readonly [K in keyof F as F[K] extends { live: true } ? K : never]: F[K] extends Field<infer T> ? T : never;
+};
 
 /**
  * The names of the secret members of each loaded config. The list is outside the object, so a spread copy has
@@ -14,8 +24,8 @@ export type ConfigOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends
 const secretMembers = new WeakMap<object, ReadonlySet<string>>();
 
 /**
- * Reads the environment once into a frozen, typed object. The function is pure: it reads only `env`. An empty
- * variable counts as unset. `rules` checks fields against each other and returns the problems. Throws one
+ * Reads the environment once into a frozen, typed object. It reads only `env`, and the files that `<variable>_FILE`
+ * names for secrets. An empty variable counts as unset. `rules` checks fields against each other and returns the problems. Throws one
  * CONFIG_INVALID that lists every problem.
  */
 export function loadConfig<F extends Fields>(
@@ -26,9 +36,8 @@ export function loadConfig<F extends Fields>(
   const config: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [member, field] of Object.entries(fields)) {
-    const raw = env[field.env];
     try {
-      config[member] = field.read(raw === '' ? undefined : raw);
+      config[member] = field.read(rawOf(env, field));
     } catch (error) {
       // The message omits the value, because it may be a secret in the wrong variable.
       problems.push(`${field.env} ${errorMessage(error)}`);

@@ -3,28 +3,42 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import {
   adminFields,
   type ConfigOf,
+  configFields,
+  createLiveConfig,
   describeConfig,
   type Env,
+  expiredFlags,
   type Fields,
+  type Live,
+  type LiveOf,
   loadConfig,
   logFields,
+  type StaticOf,
+  withConfigFile,
 } from '../config/index.ts';
 import { errorMessage } from '../errors/index.ts';
-import { createLogger, type Logger, onDroppedLines } from '../log/index.ts';
+import { createLogger, type Logger, onDroppedLines, setLogLevel } from '../log/index.ts';
 import { createMetrics, type Metrics } from '../metrics/index.ts';
 import { createTraces, type Traces } from '../trace/index.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 import { createLifecycle, type Lifecycle, lifecycleStates } from './lifecycle.ts';
 import { createShutdown, type Host } from './shutdown.ts';
 
-type BaseFields = typeof adminFields & typeof logFields;
+const baseFields = { ...adminFields, ...configFields, ...logFields };
+
+type BaseFields = typeof baseFields;
 
 /** The result of a service's start. `stop` closes everything that the start opened. It is called once. */
 export type Running = { stop(): Promise<void> };
 
 export type ServiceContext<F extends Fields> = {
-  /** The service's own fields, and the fields of admin server and log. `instanceId` is never empty. */
-  config: ConfigOf<F & BaseFields>;
+  /**
+   * The settings that are read once: the service's own, and those of admin server and log. `instanceId` is never
+   * empty.
+   */
+  config: StaticOf<F & BaseFields>;
+  /** The settings that a running process follows. */
+  live: Live<LiveOf<F & BaseFields>>;
   log: Logger;
   metrics: Metrics;
   traces: Traces;
@@ -63,7 +77,8 @@ export async function runService<F extends Fields = Record<never, never>>(
   options: ServiceOptions<F>,
 ): Promise<void> {
   const { name, host = process } = options;
-  const config = readConfig(options);
+  const read = readerOf(options);
+  const config = readFirst(options, read);
   if (config === null) return host.exit(1);
   // The type parameter hides the base members from the code below.
   const base = config as unknown as ConfigOf<BaseFields>;
@@ -72,10 +87,14 @@ export async function runService<F extends Fields = Record<never, never>>(
   metrics.set('build_info', 1, { version: packageJson.version });
   const traces = createTraces(packageJson.version, log);
   onDroppedLines((lines) => metrics.inc('log_lines_dropped_total', {}, lines));
+  const fields = { ...baseFields, ...options.fields };
+  const live = createLiveConfig<LiveOf<F & BaseFields>>({ fields, initial: config, read, log, metrics });
+  live.onChange((now) => setLogLevel(log, (now as LiveOf<BaseFields>).logLevel));
   const lifecycle = createLifecycle({ log, service: name });
   const abort = new AbortController();
   let admin: AdminServer | undefined;
   let starting: Promise<Running | undefined> | undefined;
+  const polling = setInterval(() => live.poll(), base.configPollMs);
 
   const shutdown = createShutdown({
     host,
@@ -84,6 +103,7 @@ export async function runService<F extends Fields = Record<never, never>>(
     stopDeadlineMs: options.stopDeadlineMs ?? 10_000,
     async stop() {
       abort.abort();
+      clearInterval(polling);
       const running = await starting?.catch(() => undefined);
       await running?.stop();
       await traces.flush(traceFlushMs);
@@ -98,11 +118,23 @@ export async function runService<F extends Fields = Record<never, never>>(
     // A signal may have arrived during the start.
     if (abort.signal.aborted) return undefined;
     const { signal } = abort;
-    return options.start({ config, log, metrics, traces, lifecycle, signal, fatal: shutdown.fatal });
+    const own = config as unknown as StaticOf<F & BaseFields>;
+    return options.start({
+      config: own,
+      live,
+      log,
+      metrics,
+      traces,
+      lifecycle,
+      signal,
+      fatal: shutdown.fatal,
+    });
   };
 
   showState(lifecycle, metrics);
   log.info({ config: describeConfig(config) }, `${name} is starting`);
+  for (const expired of expiredFlags(fields, Date.now()))
+    log.warn(expired, 'a flag has expired; its owner must remove it or give it a new date');
   try {
     starting = begin();
     await starting;
@@ -115,17 +147,27 @@ export async function runService<F extends Fields = Record<never, never>>(
   }
 }
 
-function readConfig<F extends Fields>({
-  name,
-  env,
-  fields,
-  rules,
-}: ServiceOptions<F>): ConfigOf<F & BaseFields> | null {
-  const named = { ...env, INSTANCE_ID: env['INSTANCE_ID'] || `${hostname()}-${process.pid}`.slice(-80) };
+type Reader<F extends Fields> = () => ConfigOf<F & BaseFields>;
+
+/** Reads all settings from the environment and from the files that it names. Throws CONFIG_INVALID. */
+function readerOf<F extends Fields>({ name, env, fields: own, rules }: ServiceOptions<F>): Reader<F> {
+  const named = { ...env, INSTANCE_ID: instanceIdOf(env) };
+  const fields = { ...baseFields, ...own } as unknown as F & BaseFields;
+  return () => loadConfig(withConfigFile(named, name, fields), fields, rules);
+}
+
+function instanceIdOf(env: Env): string {
+  return env['INSTANCE_ID'] || `${hostname()}-${process.pid}`.slice(-80);
+}
+
+function readFirst<F extends Fields>(
+  { name, env }: ServiceOptions<F>,
+  read: Reader<F>,
+): ConfigOf<F & BaseFields> | null {
   try {
-    return loadConfig(named, { ...adminFields, ...logFields, ...fields } as unknown as F & BaseFields, rules);
+    return read();
   } catch (error) {
-    createLogger({ service: name, level: 'info', instanceId: named.INSTANCE_ID }).fatal(
+    createLogger({ service: name, level: 'info', instanceId: instanceIdOf(env) }).fatal(
       { err: error },
       errorMessage(error),
     );

@@ -1,2 +1,2 @@
-export { createLogger, type Logger, logLevels } from './logger.ts';
+export { createLogger, type Logger, logLevels, setLogLevel } from './logger.ts';
 export { onDroppedLines } from './standard-output.ts';

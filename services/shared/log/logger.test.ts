@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { appError } from '../errors/index.ts';
-import { createLogger } from './index.ts';
+import { createLogger, setLogLevel } from './index.ts';
 
 function capture() {
   const lines: Record<string, unknown>[] = [];
@@ -67,6 +67,16 @@ describe('createLogger', () => {
       },
     });
     expect(JSON.stringify(lines)).not.toContain('Jane Doe');
+  });
+
+  it('changes the level of its children too', () => {
+    const { log, lines } = capture();
+    const child = log.child({ lane: 1 });
+    child.debug('before');
+    setLogLevel(log, 'debug');
+    child.debug('after');
+    child.child({ record: 2 }).debug('grandchild');
+    expect(lines.map(({ msg }) => msg)).toEqual(['after', 'grandchild']);
   });
 
   it('shows bytes by their length and survives a circle', () => {

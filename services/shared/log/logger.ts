@@ -9,7 +9,7 @@ import { redact } from './redact.ts';
 import { standardOutput } from './standard-output.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-type LogLevel = (typeof logLevels)[number];
+export type LogLevel = (typeof logLevels)[number];
 
 export type Logger = PinoLogger;
 
@@ -44,10 +44,29 @@ export function createLogger({ service, level, instanceId, destination }: Logger
   return log;
 }
 
+/** The children of each logger that is not a child, as long as they are in use. */
+const children = new WeakMap<Logger, Set<WeakRef<Logger>>>();
+/** With more children than this, each new one removes those that are no longer in use. */
+const childrenMany = 64;
+
+/** Changes the level of a logger from `createLogger`, and of all its children. pino copies the level to a child. */
+export function setLogLevel(log: Logger, level: LogLevel): void {
+  log.level = level;
+  for (const child of children.get(log) ?? []) {
+    const present = child.deref();
+    if (present !== undefined) present.level = level;
+  }
+}
+
 /** pino calls its formatters for lines only. This function redacts the bindings of child loggers. */
 function redactBindings(log: Logger): void {
   const { child } = log;
+  const all = new Set<WeakRef<Logger>>();
+  children.set(log, all);
   log.child = function redactedChild(this: Logger, bindings, options) {
-    return child.call(this, redact(bindings) as Bindings, options);
+    const made = child.call(this, redact(bindings) as Bindings, options);
+    if (all.size > childrenMany) for (const each of all) if (each.deref() === undefined) all.delete(each);
+    all.add(new WeakRef(made as unknown as Logger));
+    return made;
   } as Logger['child'];
 }

@@ -1,15 +1,17 @@
+import { derived } from '../config/index.ts';
+import { AppError, errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
 import { openConnection } from './connection.ts';
 import { createPool } from './pool.ts';
 import { createSession } from './session.ts';
 import { applySettings, type SettingsOptions } from './settings.ts';
-import { parseMysqlUrl } from './target.ts';
+import { type ConnectionTarget, parseMysqlUrl } from './target.ts';
 import type { Pool, Session } from './types.ts';
 
 export type MysqlOptions = {
-  /** A URL that `parseMysqlUrl` can read. */
-  url: string;
+  /** A URL that `parseMysqlUrl` can read. A function returns the present URL, whose login may change. */
+  url: string | (() => string);
   log: Logger;
   metrics?: Metrics;
   /** Pooled connections, without the sessions of `connect`. Default 8. */
@@ -47,6 +49,8 @@ export type Mysql = {
 };
 
 const writerWaitTimeoutSeconds = 5;
+/** The server refuses the user, its password, or its right to the database. */
+const refusedLoginErrnos: ReadonlySet<unknown> = new Set([1044, 1045, 1698]);
 
 /** Opens no connection. The first statement opens one. */
 export function createMysql(options: MysqlOptions): Mysql {
@@ -60,7 +64,7 @@ export function createMysql(options: MysqlOptions): Mysql {
     waitersMax = 200,
     pooledWaitTimeoutSeconds = 60,
   } = options;
-  const target = parseMysqlUrl(url);
+  const logins = createLogins(url, log);
   const owned = new Set<Session>();
 
   const open = async (
@@ -68,8 +72,9 @@ export function createMysql(options: MysqlOptions): Mysql {
     onDead: (session: Session) => void,
   ): Promise<Session> => {
     try {
-      const connection = await openConnection(target, connectTimeoutMs, scripts);
-      const session = createSession({ connection, metrics, queryTimeoutMs, scripts, onDead });
+      const { connection, target } = await logins.open((to) => openConnection(to, connectTimeoutMs, scripts));
+      const isOutdated = () => logins.isOutdated(target);
+      const session = createSession({ connection, metrics, queryTimeoutMs, scripts, onDead, isOutdated });
       try {
         await applySettings(session, log, settings);
       } catch (error) {
@@ -102,6 +107,50 @@ export function createMysql(options: MysqlOptions): Mysql {
     },
     async close() {
       await Promise.all([pool.close(), ...[...owned].map((session) => session.close())]);
+    },
+  };
+}
+
+interface Logins {
+  /** Opens a connection with the present login. If the server refuses a new login, the last good one is used. */
+  open<C>(
+    connect: (target: ConnectionTarget) => Promise<C>,
+  ): Promise<{ connection: C; target: ConnectionTarget }>;
+  /** Whether a connection with this login should be replaced, because there is a new login. */
+  isOutdated(target: ConnectionTarget): boolean;
+}
+
+/**
+ * The login of new connections. A new login replaces the last good one only after the server accepted it. So a wrong
+ * password does not stop the service.
+ */
+function createLogins(url: string | (() => string), log: Logger): Logins {
+  const present = derived(typeof url === 'function' ? url : () => url, parseMysqlUrl);
+  let good = present();
+  let refused: ConnectionTarget | null = null;
+  return {
+    async open(connect) {
+      const target = present();
+      try {
+        const connection = await connect(target);
+        good = target;
+        refused = null;
+        return { connection, target };
+      } catch (error) {
+        if (target === good || !(error instanceof AppError)) throw error;
+        if (!refusedLoginErrnos.has(error.details['errno'])) throw error;
+        if (refused !== target)
+          log.error(
+            { reason: errorMessage(error) },
+            'the database refuses the new login; connections still use the last good one',
+          );
+        refused = target;
+        return { connection: await connect(good), target: good };
+      }
+    },
+    isOutdated(target) {
+      const wanted = present();
+      return target !== wanted && wanted !== refused;
     },
   };
 }

@@ -41,7 +41,7 @@ export function createPool(deps: Deps): Pool & { close(): Promise<void> } {
       if (waiters.length === 0) break;
       const restedMs = performance.now() - idle.get(session)!;
       idle.delete(session);
-      if (restedMs > deps.idleMaxMs) void session.close();
+      if (restedMs > deps.idleMaxMs || session.outdated) void session.close();
       else if (waiters.give(session)) lent.add(session);
     }
     while (waiters.length > opening && lent.size + idle.size + opening < size) openOne();
@@ -61,6 +61,7 @@ export function createPool(deps: Deps): Pool & { close(): Promise<void> } {
 
   const rest = (session: Session): void => {
     if (closed) session.destroy();
+    else if (session.outdated) void session.close();
     else if (session.alive) idle.set(session, performance.now());
   };
 

@@ -13,6 +13,7 @@ type Deps = {
   /** The server accepts several statements in one packet of this connection. */
   scripts: boolean;
   onDead?: (session: Session) => void;
+  isOutdated?: () => boolean;
 };
 type Callback = (error: unknown, result?: unknown) => void;
 
@@ -30,7 +31,8 @@ const certainCommitErrnos: ReadonlySet<unknown> = new Set([1205, 1213, 1290, 179
  * becomes alive again. The driver drops the callbacks of a connection that we close. So the session keeps the
  * pending calls and rejects them when it ends.
  */
-export function createSession({ connection, metrics, queryTimeoutMs, scripts, onDead }: Deps): Session {
+export function createSession(deps: Deps): Session {
+  const { connection, metrics, queryTimeoutMs, scripts, onDead, isOutdated = () => false } = deps;
   const open = new Set<(error: AppError) => void>();
   let alive = true;
 
@@ -109,6 +111,9 @@ export function createSession({ connection, metrics, queryTimeoutMs, scripts, on
       die(appError('MYSQL_CONNECTION_LOST', { reason: 'the session was destroyed by its owner' })),
     get alive() {
       return alive;
+    },
+    get outdated() {
+      return isOutdated();
     },
     connectionId: connection.threadId,
   };

@@ -60,6 +60,8 @@ export type Session = Queryable & {
   destroy(): void;
   /** False after the session has ended. It never becomes true again. */
   readonly alive: boolean;
+  /** Whether there is a newer login. Then the owner replaces the session when it has no transaction. */
+  readonly outdated: boolean;
   /** The server's id of the connection. */
   readonly connectionId: number;
 };

@@ -4,9 +4,13 @@ import type { PaymentProvider } from './port.ts';
 
 export interface ProviderSettings {
   readonly paymentLocalUrl: string;
+  readonly paymentTimeoutMs: number;
+}
+
+/** Secrets that may change while the process runs. */
+export interface ProviderSecrets {
   readonly paymentLocalKey: string;
   readonly paymentLocalCallbackSecrets: readonly string[];
-  readonly paymentTimeoutMs: number;
 }
 
 export interface Providers {
@@ -17,10 +21,20 @@ export interface Providers {
 
 const secretForm = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
 
-export function createProviders(settings: ProviderSettings): Providers {
-  const { paymentLocalUrl: url, paymentLocalKey: key, paymentTimeoutMs: timeoutMs } = settings;
-  const callbackSecrets = settings.paymentLocalCallbackSecrets;
-  const all = url === '' ? [] : [createLocalProvider({ url, key, callbackSecrets, timeoutMs })];
+/** Each call and each callback uses the present secrets. */
+export function createProviders(settings: ProviderSettings, secrets: () => ProviderSecrets): Providers {
+  const { paymentLocalUrl: url, paymentTimeoutMs: timeoutMs } = settings;
+  const local = {
+    url,
+    timeoutMs,
+    get key() {
+      return secrets().paymentLocalKey;
+    },
+    get callbackSecrets() {
+      return secrets().paymentLocalCallbackSecrets;
+    },
+  };
+  const all = url === '' ? [] : [createLocalProvider(local)];
   return {
     byName: new Map(all.map((provider) => [provider.name, provider])),
     close() {
@@ -31,7 +45,7 @@ export function createProviders(settings: ProviderSettings): Providers {
 
 /** Faults of the settings, as sentences. With `readsCallbacks`, the secrets of callbacks are required too. */
 export function providerRules(
-  settings: ProviderSettings,
+  settings: ProviderSettings & ProviderSecrets,
   { readsCallbacks }: { readsCallbacks: boolean },
 ): string[] {
   const problems: string[] = [];

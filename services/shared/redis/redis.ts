@@ -1,5 +1,6 @@
 import { Redis as Client } from 'ioredis';
 import { type Clock, systemClock } from '../clock/index.ts';
+import { derived } from '../config/index.ts';
 import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
@@ -18,8 +19,8 @@ type RedisScript = (
 ) => Promise<unknown>;
 
 export type RedisOptions = {
-  /** The result of `parseRedisUrl`. */
-  url: string;
+  /** A URL that `parseRedisUrl` can read. A function returns the present URL, whose login may change. */
+  url: string | (() => string);
   log: Logger;
   metrics?: Metrics;
   clock?: Clock;
@@ -72,8 +73,9 @@ export function createRedis(options: RedisOptions): Redis {
     failuresMax = 5,
     skipForMs = 1000,
   } = options;
+  const present = derived(typeof url === 'function' ? url : () => url, parseRedisUrl);
   const client = new Client({
-    ...parseRedisUrl(url),
+    ...present(),
     keyPrefix,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -81,7 +83,12 @@ export function createRedis(options: RedisOptions): Redis {
     connectTimeout: connectTimeoutMs,
     socketTimeout: silenceTimeoutMs,
     disconnectTimeout: closeTimeoutMs,
-    retryStrategy: (times) => Math.min(50 * times, reconnectDelayMaxMs),
+    retryStrategy(times) {
+      // The client reads its options at each new connection.
+      const { username, password } = present();
+      Object.assign(client.options, { username, password });
+      return Math.min(50 * times, reconnectDelayMaxMs);
+    },
   });
   const circuit = createCircuit({
     failuresMax,

@@ -1,3 +1,3 @@
 export { decrypt, encrypt, keyBytes } from './aes.ts';
-export { keysProblem, makeKey, readKeyList } from './key-list.ts';
-export { createSecretBox, keyIdOf, type SecretBox } from './secret-box.ts';
+export { keyListProblems, keysProblem, makeKey, readKeyList } from './key-list.ts';
+export { createLiveSecretBox, createSecretBox, keyIdOf, type SecretBox } from './secret-box.ts';

@@ -1,6 +1,6 @@
 /** Lists of keys in settings: `<id>:<base64 of 32 bytes>`. The first key encrypts, and all keys decrypt. */
 import { randomBytes } from 'node:crypto';
-import { appError } from '../errors/index.ts';
+import { AppError, appError } from '../errors/index.ts';
 import { keyBytes } from './aes.ts';
 
 const keyForm = /^([a-z0-9][a-z0-9-]{0,15}):([A-Za-z0-9+/]{43}=)$/;
@@ -28,4 +28,15 @@ export function makeKey(id: string): string {
 
 export function keysProblem(setting: string, reason: string) {
   return appError('CONFIG_INVALID', { problems: [`${setting}: ${reason}`] });
+}
+
+/** The fault of a list of keys, as a rule of the configuration. The text shows no key. */
+export function keyListProblems(setting: string, keys: readonly string[]): string[] {
+  try {
+    readKeyList(setting, keys);
+    return [];
+  } catch (error) {
+    if (error instanceof AppError) return error.details['problems'] as string[];
+    throw error;
+  }
 }

@@ -1,3 +1,4 @@
+import { derived } from '../config/index.ts';
 import { appError } from '../errors/index.ts';
 import { decrypt, encrypt } from './aes.ts';
 import { keysProblem, readKeyList } from './key-list.ts';
@@ -48,6 +49,21 @@ export function createSecretBox(keys: readonly string[]): SecretBox {
     },
     newestKeyId: newest?.[0] ?? null,
     keyIds: new Set(known.keys()),
+  };
+}
+
+/** A box that follows a list of keys which may change. Each call uses the present keys. */
+export function createLiveSecretBox(keys: () => readonly string[]): SecretBox {
+  const box = derived(keys, createSecretBox);
+  return {
+    seal: (secret, owner) => box().seal(secret, owner),
+    open: (stored, owner) => box().open(stored, owner),
+    get newestKeyId() {
+      return box().newestKeyId;
+    },
+    get keyIds() {
+      return box().keyIds;
+    },
   };
 }
 

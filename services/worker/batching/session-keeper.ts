@@ -3,7 +3,10 @@ import type { Logger } from '../../shared/log/index.ts';
 import type { Mysql, Session } from '../../shared/mysql/index.ts';
 
 export interface SessionKeeper {
-  /** Returns the session, and opens it first if necessary. Rejects if the database is unreachable. */
+  /**
+   * Returns the session, and opens it first if necessary. Replaces a session with an old login. Rejects if the database
+   * is unreachable.
+   */
   open(): Promise<Session>;
   /** The session, if it is open. */
   current(): Session | null;
@@ -33,6 +36,16 @@ export function createSessionKeeper({
   let session: Session | null = null;
   let lastUsedMs = 0;
 
+  const openNew = async (): Promise<Session> => {
+    const opened = await mysql.connect({ scripts: true });
+    await beforeUse?.(opened).catch((error: unknown) => {
+      opened.destroy();
+      throw error;
+    });
+    log.debug({ connectionId: opened.connectionId }, 'database session opened');
+    return opened;
+  };
+
   const current = () => (session?.alive === true ? session : null);
 
   return {
@@ -40,14 +53,9 @@ export function createSessionKeeper({
     async open() {
       lastUsedMs = performance.now();
       const alive = current();
-      if (alive !== null) return alive;
-      const opened = await mysql.connect({ scripts: true });
-      await beforeUse?.(opened).catch((error: unknown) => {
-        opened.destroy();
-        throw error;
-      });
-      session = opened;
-      log.debug({ connectionId: session.connectionId }, 'database session opened');
+      if (alive?.outdated === false) return alive;
+      session = await openNew();
+      await alive?.close();
       return session;
     },
     async keepAlive() {

@@ -160,7 +160,7 @@ async function missedOf(occurredAt: readonly number[]): Promise<string[]> {
   );
   const memory = createMemory({ ordersMax: 100, eventsMax: 100 });
   for (const [offset, atMs] of occurredAt.entries()) memory.note(eventOf(0, offset, { occurredAt: atMs }));
-  const check = deliveriesCheck({ mysql: mysql.pool, memory, pace: createPace(systemClock, 0) });
+  const check = deliveriesCheck({ mysql: mysql.pool, memory, pace: createPace(systemClock, () => 0) });
   const tally = createTally([], 100);
   await check.run([], tally, new AbortController().signal);
   return tally.kept().map(({ subject }) => subject);

@@ -199,7 +199,7 @@ describe('the list of the provider', () => {
     const limits = { pendingGraceMs: dayMs, paidMaxMs: dayMs, shippedMaxMs: dayMs, deliveredMaxMs: dayMs };
     const refunds = { timerMaxMs: dayMs, refundMaxMs: dayMs, refundPendingMaxMs: dayMs };
     const check = bookCheck({
-      ...{ connect: () => mysql.connect(), pace: createPace(clock, 0), clock, isDecided: () => true },
+      ...{ connect: () => mysql.connect(), pace: createPace(clock, () => 0), clock, isDecided: () => true },
       stuck: { ...limits, ...refunds, providerGraceMs: 0 },
     });
     const tally = createTally([], 100);

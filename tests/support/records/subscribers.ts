@@ -103,6 +103,8 @@ export async function startInProcess<F extends Fields>(
   const lifecycle = createLifecycle({ log, service: 'test' });
   const running = await start({
     config,
+    // Nothing changes here; tests of live settings start processes.
+    live: { now: config, onChange: () => () => undefined },
     log,
     metrics,
     lifecycle,
@@ -110,7 +112,7 @@ export async function startInProcess<F extends Fields>(
     fatal(error: unknown) {
       failure ??= error;
     },
-  } as ServiceContext<F>);
+  } as unknown as ServiceContext<F>);
   lifecycle.ready();
   let stopping: Promise<void> | undefined;
   return {

@@ -31,6 +31,11 @@ export type FailureCode =
   /** The caller has used up its share of a common resource. */
   | 'SHARE_USED_UP'
   | 'RATE_LIMITED'
+  /** An operator has switched off the intake of orders, batches, streams or quotes. */
+  | 'INTAKE_OFF'
+  | 'BATCH_OFF'
+  | 'STREAMS_OFF'
+  | 'QUOTES_OFF'
   /** The stores cannot return the state. */
   | 'STATE_UNAVAILABLE'
   /** The order costs nothing. */

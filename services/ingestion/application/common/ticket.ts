@@ -4,6 +4,7 @@
  * contains nothing secret. A ticket of a deleted log is recognized as such.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
+import { derived } from '../../../shared/config/index.ts';
 import { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
 
 export interface LogPosition {
@@ -24,6 +25,15 @@ export interface Tickets {
 const macBytes = 16;
 const tagCharacters = 6;
 const form = /^(\d{1,5})\.(\d{1,16})\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{22})$/;
+
+/** Tickets that follow a list of secrets which may change. */
+export function createLiveTickets(secrets: () => readonly string[], logId: string): Tickets {
+  const tickets = derived(secrets, (present) => createTickets(present, logId));
+  return {
+    issue: (orderId, customerId, position) => tickets().issue(orderId, customerId, position),
+    read: (ticket, orderId, customerId) => tickets().read(ticket, orderId, customerId),
+  };
+}
 
 /**
  * Tickets for the log with this id. The first secret signs, all verify. All instances of a deployment share the secrets.

@@ -19,15 +19,18 @@ export interface CallerSlots {
   taken(): number;
 }
 
-export function createCallerSlots(slotsMax: number): CallerSlots {
+/** A function as `slotsMax` returns the present limit. */
+export function createCallerSlots(slotsMax: number | (() => number)): CallerSlots {
+  const maxNow = typeof slotsMax === 'number' ? () => slotsMax : slotsMax;
   const held = new Map<string, number>();
   let taken = 0;
   return {
     take(callerId, slots = 1) {
-      if (taken + slots > slotsMax) return 'all';
+      const max = maxNow();
+      if (taken + slots > max) return 'all';
       const own = (held.get(callerId) ?? 0) + slots;
       // A caller's first take may use all slots. It is refused only if too few are free.
-      if (own > slots && own > slotsMax - taken - slots) return 'caller';
+      if (own > slots && own > max - taken - slots) return 'caller';
       held.set(callerId, own);
       taken += slots;
       return null;

@@ -15,7 +15,10 @@ function fakeRedis(answer: (keys: readonly string[]) => unknown) {
       return answer(keys);
     },
   };
-  return { state, leases: createLeases({ redis: redis as never, ordersPerSecond: 100, burstOrders: 200 }) };
+  return {
+    state,
+    leases: createLeases({ redis: redis as never, limits: { ordersPerSecond: 100, burstOrders: 200 } }),
+  };
 }
 
 const take = (leases: ReturnType<typeof createLeases>, callerId = 'c', want = 10, need = 1) =>

@@ -23,10 +23,15 @@ export interface Leases {
   take(request: LeaseRequest): Promise<Lease | null>;
 }
 
-export interface LeasesDeps {
-  readonly redis: Pick<Redis, 'run' | 'script'>;
+/** The rate of one caller. The members may be getters, because they are read at each use. */
+export interface RateLimits {
   readonly ordersPerSecond: number;
   readonly burstOrders: number;
+}
+
+export interface LeasesDeps {
+  readonly redis: Pick<Redis, 'run' | 'script'>;
+  readonly limits: RateLimits;
 }
 
 interface WaitingRequest extends LeaseRequest {
@@ -59,7 +64,7 @@ for i, key in ipairs(KEYS) do
 end
 return answer`;
 
-export function createLeases({ redis, ordersPerSecond, burstOrders }: LeasesDeps): Leases {
+export function createLeases({ redis, limits }: LeasesDeps): Leases {
   const script = redis.script(leaseAll);
   let waiting: WaitingRequest[] = [];
 
@@ -68,7 +73,7 @@ export function createLeases({ redis, ordersPerSecond, burstOrders }: LeasesDeps
     const each = asked.flatMap(({ want, need }) => [want, need]);
     const leases = await redis.run(
       async (client) =>
-        readLeases(await script(client, keys, [ordersPerSecond, burstOrders, ...each]), asked),
+        readLeases(await script(client, keys, [limits.ordersPerSecond, limits.burstOrders, ...each]), asked),
       null,
     );
     for (let i = 0; i < asked.length; i++) asked[i]!.resolve(leases?.[i] ?? null);

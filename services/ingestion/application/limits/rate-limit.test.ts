@@ -26,7 +26,7 @@ function limiterAt() {
   const clock = { ms: 1_000, nowMs: () => clock.ms, monotonicMs: () => clock.ms };
   const redis = fakeRedis(clock);
   const make = () =>
-    createRateLimiter({ redis: redis as never, clock, ordersPerSecond: 100, burstOrders: 200 });
+    createRateLimiter({ redis: redis as never, clock, limits: { ordersPerSecond: 100, burstOrders: 200 } });
   return { clock, redis: redis.state, make };
 }
 

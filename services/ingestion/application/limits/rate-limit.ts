@@ -6,7 +6,7 @@
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { Redis } from '../../../shared/redis/index.ts';
 import { type BoundedMap, createBoundedMap } from '../common/bounded-map.ts';
-import { createLeases } from './leases.ts';
+import { createLeases, type RateLimits } from './leases.ts';
 
 export interface RateDecision {
   readonly allowed: boolean;
@@ -31,8 +31,7 @@ export interface RateLimiter {
 export interface RateLimiterDeps {
   readonly redis: Pick<Redis, 'run' | 'script'>;
   readonly clock: Clock;
-  readonly ordersPerSecond: number;
-  readonly burstOrders: number;
+  readonly limits: RateLimits;
 }
 
 interface Bucket {
@@ -57,25 +56,21 @@ const denialMinMs = 10;
 /** Maximum lease calls that one request waits for before it is refused. */
 const leaseRoundsMax = 4;
 
-export function createRateLimiter({
-  redis,
-  clock,
-  ordersPerSecond,
-  burstOrders,
-}: RateLimiterDeps): RateLimiter {
-  const leases = createLeases({ redis, ordersPerSecond, burstOrders });
+export function createRateLimiter({ redis, clock, limits }: RateLimiterDeps): RateLimiter {
+  const leases = createLeases({ redis, limits });
   const accounts: BoundedMap<string, Account> = createBoundedMap(accountsMax);
-  const blockOrders = Math.max(1, Math.min(Math.floor(ordersPerSecond / 10), Math.floor(burstOrders / 10)));
+  const blockOrders = () =>
+    Math.max(1, Math.min(Math.floor(limits.ordersPerSecond / 10), Math.floor(limits.burstOrders / 10)));
 
   const accountOf = (callerId: string): Account => {
-    const account = accounts.get(callerId) ?? newAccount(burstOrders, clock.monotonicMs());
+    const account = accounts.get(callerId) ?? newAccount(limits.burstOrders, clock.monotonicMs());
     // Set again each time, so that one-time callers never evict a frequent caller.
     accounts.set(callerId, account);
     return account;
   };
 
   const leaseMore = async (callerId: string, account: Account, need: number): Promise<void> => {
-    const answer = await leases.take({ callerId, want: Math.max(need, blockOrders), need });
+    const answer = await leases.take({ callerId, want: Math.max(need, blockOrders()), need });
     const nowMs = clock.monotonicMs();
     account.redisAway = answer === null;
     if (answer === null) return;
@@ -87,7 +82,7 @@ export function createRateLimiter({
   };
 
   const waitFor = (missing: number): number =>
-    Math.max(denialMinMs, Math.ceil((missing * 1000) / ordersPerSecond));
+    Math.max(denialMinMs, Math.ceil((missing * 1000) / limits.ordersPerSecond));
 
   const takeLeased = (account: Account, cost: number): RateDecision | null => {
     const nowMs = clock.monotonicMs();
@@ -110,7 +105,7 @@ export function createRateLimiter({
    */
   const denialOf = (account: Account): RateDecision | null => {
     if (account.redisAway) {
-      const { tokens } = refill(account.own, clock.monotonicMs(), ordersPerSecond, burstOrders);
+      const { tokens } = refill(account.own, clock.monotonicMs(), limits.ordersPerSecond, limits.burstOrders);
       return tokens >= 1 ? null : { allowed: false, remaining: 0, waitMs: waitFor(1 - tokens) };
     }
     const nowMs = clock.monotonicMs();
@@ -119,7 +114,7 @@ export function createRateLimiter({
   };
 
   const takeOwn = (account: Account, cost: number): RateDecision => {
-    const own = refill(account.own, clock.monotonicMs(), ordersPerSecond, burstOrders);
+    const own = refill(account.own, clock.monotonicMs(), limits.ordersPerSecond, limits.burstOrders);
     const allowed = own.tokens >= cost;
     if (allowed) own.tokens -= cost;
     return { allowed, remaining: Math.floor(own.tokens), waitMs: allowed ? 0 : waitFor(cost - own.tokens) };
@@ -139,9 +134,13 @@ export function createRateLimiter({
   };
 
   return {
-    ordersPerSecond,
-    burstOrders,
-    refillMs: (orders) => Math.ceil((orders * 1000) / ordersPerSecond),
+    get ordersPerSecond() {
+      return limits.ordersPerSecond;
+    },
+    get burstOrders() {
+      return limits.burstOrders;
+    },
+    refillMs: (orders) => Math.ceil((orders * 1000) / limits.ordersPerSecond),
     denial(callerId) {
       const account = accounts.get(callerId);
       return account === undefined ? null : denialOf(account);

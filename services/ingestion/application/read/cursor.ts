@@ -3,6 +3,7 @@
  * list.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { derived } from '../../../shared/config/index.ts';
 
 export interface ListPosition {
   readonly createdAtMs: number;
@@ -24,6 +25,15 @@ const form = new RegExp(cursorPattern);
 
 export function isCursor(text: string): boolean {
   return form.test(text);
+}
+
+/** Cursors that follow a list of secrets which may change. */
+export function createLiveCursors(secrets: () => readonly string[]): Cursors {
+  const cursors = derived(secrets, createCursors);
+  return {
+    issue: (position, list) => cursors().issue(position, list),
+    read: (cursor, list) => cursors().read(cursor, list),
+  };
 }
 
 /** `list` names customer and filter. The first secret signs, all verify. */

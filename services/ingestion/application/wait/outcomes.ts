@@ -29,7 +29,7 @@ export interface Outcomes {
 export interface OutcomesDeps {
   readonly events: Pick<Codec<OrderEvent>, 'decode'>;
   readonly progress: Pick<PartitionProgress, 'published'>;
-  readonly watchersMax: number;
+  readonly watchersMax: number | (() => number);
   readonly log: Logger;
   readonly metrics: Metrics;
 }

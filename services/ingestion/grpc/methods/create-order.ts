@@ -13,6 +13,7 @@ export function createOrder(deps: GrpcDeps): UnaryMethod {
     desc: Orders.method.createOrder,
     scopes: ['orders:write'],
     admissionClass: 'write',
+    flags: ['intake'],
     isCharged: true,
     sealsMessage: true,
     bytesMax: orderBytesMax,

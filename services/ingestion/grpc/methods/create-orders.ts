@@ -26,6 +26,7 @@ export function createOrders(deps: GrpcDeps): UnaryMethod {
     desc: Orders.method.createOrders,
     scopes: ['orders:write'],
     admissionClass: 'write',
+    flags: ['intake', 'batch'],
     isCharged: true,
     sealsMessage: true,
     bytesMax: batchBytesMax,

@@ -5,6 +5,7 @@ import type { Caller } from '../../../shared/auth/index.ts';
 import type { CustomerKey } from '../../../shared/personal-data/index.ts';
 import type { Scope } from '../../application/common/caller.ts';
 import type { Failure } from '../../application/common/failure.ts';
+import type { OperationFlag } from '../../application/limits/flags.ts';
 import type { Patience } from '../../application/wait/patience.ts';
 import { Problem } from '../problem.ts';
 
@@ -15,7 +16,7 @@ export interface CallContext {
   readonly traceparent: string | null;
   /** The key that seals personal data; null if nothing is sealed. Only methods with `sealsMessage` have it. */
   readonly customerKey: CustomerKey | null;
-  /** The requested wait, at most 30 s. It ends before the deadline of the call. */
+  /** The requested wait, at most 30 s. It ends before the deadline of the call. No wait while the flag `waits` is off. */
   patience(wait: Duration | undefined): Patience;
   /**
    * Must be called directly before the first effect. False if the call has ended: then there must be no effect. From now
@@ -32,6 +33,8 @@ interface MethodRules {
   readonly scopes: readonly Scope[];
   /** During overload, writes are refused long before reads. */
   readonly admissionClass: 'read' | 'write';
+  /** Flags that must be on. Otherwise the call is refused with a problem of its own. */
+  readonly flags?: readonly OperationFlag[];
   /** Whether the caller's rate is charged for one order before the message is decoded. */
   readonly isCharged?: true;
   /** The message has personal data of the caller, so the key of the caller is read before. */

@@ -12,6 +12,7 @@ export function quoteOrder(deps: GrpcDeps): UnaryMethod {
     desc: Orders.method.quoteOrder,
     scopes: ['orders:write'],
     admissionClass: 'write',
+    flags: ['quotes'],
     isCharged: true,
     bytesMax: orderBytesMax,
     async run(call, request) {

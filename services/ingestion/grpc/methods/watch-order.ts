@@ -53,6 +53,7 @@ export function createWatches(deps: WatchDeps): Watches {
       desc: Orders.method.watchOrder,
       scopes: ['orders:read', 'orders:ops'],
       admissionClass: 'read',
+      flags: ['streams'],
       bytesMax: smallBytesMax,
       open: (call, bytes) => open(deps, updates, call, bytes),
     },

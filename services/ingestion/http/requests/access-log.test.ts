@@ -19,7 +19,7 @@ function answer(status: number, caller = 'c1'): [FastifyRequest, FastifyReply, s
 }
 
 it('logs route, status, duration, trace id and a hash of the caller', () => {
-  createAccessLog({ log, linesPerSecond: 5, clock })(...answer(202));
+  createAccessLog({ log, linesPerSecond: () => 5, clock })(...answer(202));
   expect(lines).toEqual([
     {
       ...{ route: 'placeOrder', status: 202, ms: 12 },
@@ -30,7 +30,7 @@ it('logs route, status, duration, trace id and a hash of the caller', () => {
 });
 
 it('skips lines beyond the rate, and says later how many', () => {
-  const note = createAccessLog({ log, linesPerSecond: 2, clock });
+  const note = createAccessLog({ log, linesPerSecond: () => 2, clock });
   for (let i = 0; i < 5; i++) note(...answer(202));
   expect(lines).toHaveLength(2);
   nowMs = 1_000;
@@ -39,13 +39,13 @@ it('skips lines beyond the rate, and says later how many', () => {
 });
 
 it('never lets good answers hide a server error', () => {
-  const note = createAccessLog({ log, linesPerSecond: 1, clock });
+  const note = createAccessLog({ log, linesPerSecond: () => 1, clock });
   for (let i = 0; i < 5; i++) note(...answer(202));
   note(...answer(503));
   expect(lines.map(({ status }) => status)).toEqual([202, 503]);
 });
 
 it('is off with 0 lines per second', () => {
-  createAccessLog({ log, linesPerSecond: 0, clock })(...answer(500));
+  createAccessLog({ log, linesPerSecond: () => 0, clock })(...answer(500));
   expect(lines).toEqual([]);
 });

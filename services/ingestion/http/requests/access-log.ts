@@ -12,15 +12,18 @@ export type AccessLog = (request: FastifyRequest, reply: FastifyReply, route: st
 
 export interface AccessLogDeps {
   readonly log: Logger;
-  /** Maximum number of lines per second for good answers, and as many for server errors. 0 turns the log off. */
-  readonly linesPerSecond: number;
+  /**
+   * Maximum number of lines per second for good answers, and as many for server errors. 0 turns the log off. It is
+   * read every second.
+   */
+  readonly linesPerSecond: () => number;
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 /** Long enough to tell callers apart, too short to find a customer by trying ids of all lengths. */
 const callerCharacters = 8;
 
-export function createAccessLog({ log, linesPerSecond, clock }: AccessLogDeps): AccessLog {
+export function createAccessLog({ log, clock, linesPerSecond }: AccessLogDeps): AccessLog {
   const good = createBudget(linesPerSecond, clock.monotonicMs);
   const failed = createBudget(linesPerSecond, clock.monotonicMs);
   return (request, reply, route) => {
@@ -45,7 +48,7 @@ interface Budget {
   take(): number | null;
 }
 
-function createBudget(perSecond: number, monotonicMs: () => number): Budget {
+function createBudget(perSecond: () => number, monotonicMs: () => number): Budget {
   let second = -1;
   let left = 0;
   let skipped = 0;
@@ -54,7 +57,7 @@ function createBudget(perSecond: number, monotonicMs: () => number): Budget {
       const now = Math.floor(monotonicMs() / 1_000);
       if (now !== second) {
         second = now;
-        left = perSecond;
+        left = perSecond();
       }
       if (left === 0) {
         skipped += 1;

@@ -34,15 +34,14 @@ export interface Charges {
 }
 
 export function createCharges(rates: RateLimiter): Charges {
-  const { ordersPerSecond, burstOrders } = rates;
-  // RateLimit-Policy and RateLimit: draft-ietf-httpapi-ratelimit-headers-11.
-  const policyField = `"orders";q=${burstOrders};w=${Math.max(1, Math.ceil(burstOrders / ordersPerSecond))}`;
-
   const enforce = (request: FastifyRequest, reply: FastifyReply, decision: RateDecision): void => {
     const { allowed, remaining, waitMs } = decision;
+    const { ordersPerSecond, burstOrders } = rates;
+    const windowSeconds = Math.max(1, Math.ceil(burstOrders / ordersPerSecond));
     const fullInSeconds = Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond));
+    // RateLimit-Policy and RateLimit: draft-ietf-httpapi-ratelimit-headers-11.
     reply
-      .header('ratelimit-policy', policyField)
+      .header('ratelimit-policy', `"orders";q=${burstOrders};w=${windowSeconds}`)
       .header('ratelimit', `"orders";r=${remaining};t=${fullInSeconds}`);
     if (allowed) return;
     // A retry is charged for all orders again.

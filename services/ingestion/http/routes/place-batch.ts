@@ -22,6 +22,7 @@ export const placeBatchOperation: Operation = {
   description: 'Each order has its own key and result. An invalid order does not affect the others.',
   scope: 'orders:write',
   admissionClass: 'write',
+  flags: ['intake', 'batch'],
   charge: 'batch',
   sealsBody: true,
   parameters: [traceparentParameter],
@@ -33,7 +34,15 @@ export const placeBatchOperation: Operation = {
       headers: ['RateLimit', 'RateLimit-Policy'],
     },
   },
-  problems: ['JSON_INVALID', 'VALIDATION_FAILED', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'RATE_LIMITED'],
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'RATE_LIMITED',
+    'INTAKE_OFF',
+    'BATCH_OFF',
+  ],
 };
 
 export function placeBatch(deps: RouteDeps): RouteOf<BatchText> {

@@ -25,6 +25,7 @@ export const placeOrderOperation: Operation = {
     'If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order. Compare it with your request, repeat the request, or send `Prefer: wait`. The other body then gets 422.',
   scope: 'orders:write',
   admissionClass: 'write',
+  flags: ['intake'],
   charge: 'order',
   sealsBody: true,
   parameters: [idempotencyKeyParameter, preferParameter, traceparentParameter],
@@ -65,6 +66,7 @@ export const placeOrderOperation: Operation = {
     'RATE_LIMITED',
     'NOT_PRODUCED',
     'OUTCOME_UNKNOWN',
+    'INTAKE_OFF',
   ],
 };
 

@@ -18,6 +18,7 @@ export const quoteOrderOperation: Operation = {
     'Uses the same rules, coupons and prices as order processing. Send `totals.total` as `expectedTotal` of the order to get exactly this total or a rejection. It does not check stock, and the result is not binding.',
   scope: 'orders:write',
   admissionClass: 'write',
+  flags: ['quotes'],
   charge: 'order',
   parameters: [],
   body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
@@ -31,6 +32,7 @@ export const quoteOrderOperation: Operation = {
     'MEDIA_TYPE_UNSUPPORTED',
     'RATE_LIMITED',
     'STATE_UNAVAILABLE',
+    'QUOTES_OFF',
   ],
 };
 

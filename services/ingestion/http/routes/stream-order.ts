@@ -17,6 +17,7 @@ export const streamOrderOperation: Operation = {
   scope: 'orders:read',
   isForOperators: true,
   admissionClass: 'read',
+  flags: ['streams'],
   parameters: [
     orderIdParameter,
     ticketParameter,
@@ -32,7 +33,7 @@ export const streamOrderOperation: Operation = {
     200: { description: 'The event stream.', schema: Type.Unknown(), mediaType: 'text/event-stream' },
     204: { description: 'You already have the last state.' },
   },
-  problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
+  problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'STATE_UNAVAILABLE', 'STREAMS_OFF'],
 };
 
 export function streamOrder(deps: RouteDeps): Route {

@@ -26,8 +26,8 @@ export const ingestionMetrics = {
   },
   ingestion_refusals_total: {
     type: 'counter',
-    help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, or share (the caller has too many concurrent requests).',
-    labels: { reason: ['event_loop', 'produce_queue', 'lag', 'share'] },
+    help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, share (the caller has too many concurrent requests), or flag (an operator has switched the operation off).',
+    labels: { reason: ['event_loop', 'produce_queue', 'lag', 'share', 'flag'] },
   },
   ingestion_unsealed_total: {
     type: 'counter',

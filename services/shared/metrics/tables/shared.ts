@@ -11,6 +11,23 @@ export const sharedMetrics = {
 
   build_info: { type: 'gauge', help: 'Always 1; the label names the version.', labels: { version: open } },
 
+  // shared/config
+  config_reload_ok: {
+    type: 'gauge',
+    help: '1 if the files of the configuration were valid when they were last read; 0 while the last good one is used instead.',
+    labels: {},
+  },
+  config_restart_needed: {
+    type: 'gauge',
+    help: 'Settings whose new value is not used before a restart.',
+    labels: {},
+  },
+  config_hash: {
+    type: 'gauge',
+    help: 'A number made from the live settings that are no secrets. Processes of one service with the same settings show the same number.',
+    labels: {},
+  },
+
   // shared/clock
   clock_ahead_seconds: {
     type: 'gauge',

@@ -17,7 +17,7 @@ export interface JsonCaller {
 export interface JsonCallerOptions {
   /** Base URL without a path. */
   readonly url: string;
-  /** Bearer key. */
+  /** Bearer key, read for each call. */
   readonly key: string;
   /** The time limit from the call to the end of the response. */
   readonly timeoutMs: number;
@@ -26,7 +26,8 @@ export interface JsonCallerOptions {
 const answerBytesMax = 1024 * 1024;
 const idleSocketsMax = 8;
 
-export function createJsonCaller({ url, key, timeoutMs }: JsonCallerOptions): JsonCaller {
+export function createJsonCaller(caller: JsonCallerOptions): JsonCaller {
+  const { url, timeoutMs } = caller;
   const base = new URL(url);
   const isTls = base.protocol === 'https:';
   const options = { keepAlive: true, maxFreeSockets: idleSocketsMax };
@@ -36,7 +37,10 @@ export function createJsonCaller({ url, key, timeoutMs }: JsonCallerOptions): Js
   const send = (method: string, path: string, payload: string | null): Promise<JsonAnswer> =>
     new Promise((resolve) => {
       const none = (reason: string): void => resolve({ kind: 'none', reason });
-      const headers: Record<string, string> = { authorization: `Bearer ${key}`, accept: 'application/json' };
+      const headers: Record<string, string> = {
+        authorization: `Bearer ${caller.key}`,
+        accept: 'application/json',
+      };
       if (payload !== null) {
         headers['content-type'] = 'application/json';
         headers['content-length'] = String(Buffer.byteLength(payload));

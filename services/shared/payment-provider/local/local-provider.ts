@@ -16,9 +16,9 @@ import {
 interface LocalProviderOptions {
   /** Base URL of the provider's API. */
   readonly url: string;
-  /** Key of the provider's API. */
+  /** Key of the provider's API, read for each call. */
   readonly key: string;
-  /** Secrets `whsec_…` that may sign callbacks; two during a rotation. */
+  /** Secrets `whsec_…` that may sign callbacks, read for each one; two during a rotation. */
   readonly callbackSecrets: readonly string[];
   /** Time limit of one call. */
   readonly timeoutMs: number;
