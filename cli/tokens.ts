@@ -14,12 +14,16 @@ const SCOPES = ['orders:write', 'orders:read'];
 export type TokenFor = (customerId: string) => Promise<string> | string;
 
 /**
- * Returns a token for a customer. @throws CliError if `ORDERSTREAM_TOKEN` belongs to another customer, or the
+ * Returns a token for a customer. A local token has the scopes, by default those for orders. @throws CliError if `ORDERSTREAM_TOKEN` belongs to another customer, or the
  * instance `name` does not exist.
  */
-export async function createTokens(name: string, env: Env): Promise<TokenFor> {
+export async function createTokens(
+  name: string,
+  env: Env,
+  scopes: readonly string[] = SCOPES,
+): Promise<TokenFor> {
   const given = env['ORDERSTREAM_TOKEN'];
-  return given ? givenToken(given) : localTokens(issuerDir(name, env));
+  return given ? givenToken(given) : localTokens(issuerDir(name, env), scopes);
 }
 
 function givenToken(token: string): TokenFor {
@@ -46,13 +50,13 @@ function subjectOf(token: string): string | null {
 }
 
 /** Each token is created once and reused until shortly before it expires. */
-async function localTokens(dir: string): Promise<TokenFor> {
+async function localTokens(dir: string, scopes: readonly string[]): Promise<TokenFor> {
   const issuer = await createLocalIssuer(dir);
   const known = new Map<string, { token: Promise<string>; renewAtMs: number }>();
   return (customerId) => {
     const cached = known.get(customerId);
     if (cached !== undefined && Date.now() < cached.renewAtMs) return cached.token;
-    const token = Promise.resolve(issuer.sign({ customerId, scopes: SCOPES, ttlSeconds: TTL_SECONDS }));
+    const token = Promise.resolve(issuer.sign({ customerId, scopes, ttlSeconds: TTL_SECONDS }));
     known.set(customerId, { token, renewAtMs: Date.now() + TTL_SECONDS * 1000 - RENEW_BEFORE_MS });
     return token;
   };

@@ -6,6 +6,9 @@ export type OrderstreamClient = Client<paths>;
 type Schemas = components['schemas'];
 export type OrderRequest = Schemas['OrderRequest'];
 export type Order = Schemas['Order'];
+export type WebhookEndpoint = Schemas['WebhookEndpoint'];
+export type WebhookEndpointUpdate = Schemas['WebhookEndpointUpdate'];
+export type WebhookDelivery = Schemas['WebhookDelivery'];
 /** The fields of an order in a list, and of any order with an outcome. */
 export type DecidedOrder = Schemas['DecidedOrder'];
 

@@ -1,7 +1,9 @@
 /** The webhook bodies of notification match the OpenAPI document. */
 import { describe, expect, it } from 'vitest';
+import { testEventOf } from '../../services/ingestion/application/webhooks/test-event.ts';
 import { apiDocument, faultOf } from '../../services/ingestion/testing/api-document.ts';
 import { messageText, type OrderBoundEvent } from '../../services/notification/message.ts';
+import { testEventType } from '../../services/shared/standard-webhooks/index.ts';
 import { exampleEvent } from '../../tests/support/records/example-event.ts';
 
 const webhooks = apiDocument['webhooks'] as Record<
@@ -17,8 +19,17 @@ function faultOfMessage(more: Partial<OrderBoundEvent>): string | null {
 }
 
 describe('a webhook body', () => {
-  it.each(Object.keys(webhooks))('of the type %s matches the document', (type) => {
-    expect(faultOfMessage({ type: type as never })).toBeNull();
+  it.each(Object.keys(webhooks).filter((type) => type !== testEventType))(
+    'of the type %s matches the document',
+    (type) => {
+      expect(faultOfMessage({ type: type as never })).toBeNull();
+    },
+  );
+
+  it('of a test event matches the document, and no body of an order does', () => {
+    const { payload } = testEventOf('we_1', Date.UTC(2026, 0, 5));
+    expect(faultOf(schemaOf(testEventType), JSON.parse(payload))).toBeNull();
+    expect(faultOfMessage({ type: testEventType as never })).not.toBeNull();
   });
 
   it('may lack the order, and may have a reason, a payment and a shipment', () => {

@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EVENTS_SUBJECT, newestSchema, type OrderEvent } from '../../schemas/index.ts';
 import { reasonTable } from '../../services/domain/reason-table.ts';
+import { testEventOf } from '../../services/ingestion/application/webhooks/test-event.ts';
 import { problemTable } from '../../services/ingestion/problems/problem-table.ts';
 import { isOrderBound, messageText } from '../../services/notification/message.ts';
 import { kinds } from '../../services/reconciliation/findings/finding-kinds.ts';
+import { testEventType } from '../../services/shared/standard-webhooks/index.ts';
 import { page, table } from './page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -53,6 +55,9 @@ export function findingsPage(): string {
   ]);
 }
 
+/** The time of the example of a test event. */
+const exampleMs = Date.UTC(2026, 0, 5, 10);
+
 /** Makes the body of each type from the golden outcomes, with the product's own code. */
 export function webhookBodiesPage(): string {
   const version = basename(newestSchema(EVENTS_SUBJECT).path, '.avsc');
@@ -63,6 +68,8 @@ export function webhookBodiesPage(): string {
     .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as OrderEvent);
   const bodies = new Map<string, string>();
   for (const event of events) if (isOrderBound(event)) bodies.set(event.type, messageText(event));
+  const test = testEventOf('we_4bf92f3577b34da6a3ce929d0e0e4736', exampleMs);
+  bodies.set(testEventType, test.payload);
   const parts = [...bodies].map(
     ([type, text]) => `## ${type}\n\n\`\`\`json\n${JSON.stringify(JSON.parse(text), null, 2)}\n\`\`\``,
   );

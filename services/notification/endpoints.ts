@@ -25,7 +25,7 @@ const everyCustomer = '*';
 const settleMs = 5_000;
 
 export interface EndpointDirectory {
-  /** The enabled endpoints of this customer that subscribe to this type. */
+  /** The enabled endpoints of this customer that subscribe to this type. A paused endpoint is one of them. */
   receiversOf(customerId: string | null, type: string): readonly Endpoint[];
   isAnyEnabled(): boolean;
   /** An endpoint that exists, enabled or not. */

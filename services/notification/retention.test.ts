@@ -16,7 +16,7 @@ it('counts the rows that it deletes, also when it is stopped in the pause after 
       if (sql.includes('nowMs')) return [{ nowMs }];
       const rows = Array.from({ length: chunkRows }, (_, n) => ({
         delivery_id: firstId + n + 1,
-        status: 'DELIVERED',
+        waits: 0,
         created_at_ms: 1,
       }));
       firstId += chunkRows;

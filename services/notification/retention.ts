@@ -15,7 +15,7 @@ import { type Queryable, readNowMs } from '../shared/mysql/index.ts';
 import { sleep } from '../shared/retry/index.ts';
 
 interface RetentionLimits {
-  /** Age at which a delivery is deleted, unless it is still pending. */
+  /** Age at which a delivery is deleted, unless it is pending for an endpoint that is not paused. */
   keepMs: number;
   /** Interval between passes. */
   everyMs: number;
@@ -79,7 +79,8 @@ async function raise(pool: Queryable, nowMs: number, { keepMs, everyMs }: Retent
 
 interface KeptRow {
   delivery_id: number;
-  status: string;
+  /** 1 if the row is pending and its endpoint is not paused. */
+  waits: number;
   created_at_ms: number;
 }
 
@@ -94,12 +95,13 @@ async function deleteBefore(
   let oldestMs: number | null = null;
   for (;;) {
     const rows = await pool.rows<KeptRow>(
-      `SELECT delivery_id, status, created_at_ms FROM notification_deliveries
-       WHERE delivery_id > ? ORDER BY delivery_id LIMIT ?`,
+      `SELECT d.delivery_id, d.status = 'PENDING' AND e.paused_at_ms IS NULL AS waits, d.created_at_ms
+       FROM notification_deliveries d LEFT JOIN webhook_endpoints e ON e.endpoint_id = d.endpoint_id
+       WHERE d.delivery_id > ? ORDER BY d.delivery_id LIMIT ?`,
       [after, limits.chunkRows],
     );
     const old = rows.filter((row) => row.created_at_ms < beforeMs);
-    const done = old.filter((row) => row.status !== 'PENDING');
+    const done = old.filter((row) => row.waits === 0);
     oldestMs ??= rows.find((row) => !done.includes(row))?.created_at_ms ?? null;
     const gone = await deleteRows(pool, done);
     // The metric counts each piece here, because the pause below throws when the process stops.
@@ -115,14 +117,15 @@ async function deleteBefore(
 }
 
 /**
- * Deletes the rows that are not pending now. A row is pending again if its owner requested redelivery since the
- * read.
+ * Deletes the rows that are not pending now, and those of paused endpoints. A row is pending again if its owner
+ * requested redelivery since the read.
  */
 async function deleteRows(pool: Queryable, rows: readonly KeptRow[]): Promise<number> {
   if (rows.length === 0) return 0;
   const { affectedRows } = await pool.write(
     `DELETE FROM notification_deliveries
-     WHERE delivery_id IN (${rows.map(() => '?').join(', ')}) AND status <> 'PENDING'`,
+     WHERE delivery_id IN (${rows.map(() => '?').join(', ')}) AND (status <> 'PENDING'
+       OR endpoint_id IN (SELECT endpoint_id FROM webhook_endpoints WHERE paused_at_ms IS NOT NULL))`,
     rows.map((row) => row.delivery_id),
   );
   return affectedRows;

@@ -27,6 +27,7 @@ const endpointWith = (secret: string, previousSecret: string | null = null): End
   previousSecret,
   previousUntilMs: null,
   enabled: true,
+  paused: false,
 });
 
 it('both secrets of an endpoint are decrypted for signing, and the directory keeps the stored form', () => {

@@ -473,7 +473,11 @@ export interface paths {
         delete: operations["deleteWebhookEndpoint"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change, pause, resume or disable a webhook endpoint
+         * @description An absent member does not change. Pending deliveries go to the new URL. While the endpoint is `PAUSED`, its events are recorded and wait, as long as deliveries are kept. `ENABLED` sends them.
+         */
+        patch: operations["updateWebhookEndpoint"];
         trace?: never;
     };
     "/v1/webhook-endpoints/{id}/deliveries": {
@@ -485,7 +489,7 @@ export interface paths {
         };
         /**
          * List the deliveries of a webhook endpoint, newest first
-         * @description One delivery per event, with the result of its last attempt.
+         * @description One delivery per event, with its body and the result of its last attempt.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -506,8 +510,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Enable a disabled webhook endpoint
-         * @description Events held while the endpoint was disabled are not sent. Redeliver that time range to get them.
+         * Enable a disabled or paused webhook endpoint
+         * @description Events held while the endpoint was disabled are not sent. Redeliver that time range to get them. Events that waited while it was paused are sent now.
          */
         post: operations["enableWebhookEndpoint"];
         delete?: never;
@@ -550,6 +554,26 @@ export interface paths {
          * @description During the overlap (one day by default) each request carries two signatures. One uses the new secret, the other uses the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.
          */
         post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to a webhook endpoint
+         * @description The event has the type `endpoint.test`, whatever the filter of the endpoint. It is signed and delivered as any other, but tried once. A failure does not disable the endpoint. One test event is allowed every 5 seconds. The list of deliveries shows its result.
+         */
+        post: operations["testWebhookEndpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -603,6 +627,23 @@ export interface webhooks {
         put?: never;
         /** The event command.refused */
         post: operations["on:command.refused"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "endpoint.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A test event, which is about no order. It is tried once */
+        post: operations["on:endpoint.test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1132,6 +1173,21 @@ export interface components {
         };
         /** @enum {string} */
         DeliveryStatus: "PENDING" | "DELIVERED" | "FAILED" | "HELD" | "DROPPED";
+        EndpointTestEvent: {
+            data: components["schemas"]["EndpointTestEventData"];
+            /**
+             * Format: date-time
+             * @description When the test was requested.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "endpoint.test";
+        };
+        EndpointTestEventData: {
+            endpointId: string;
+            /** @constant */
+            isTest: true;
+        };
         History: {
             /** @description All versions, oldest first. */
             items: components["schemas"]["HistoryEntry"][];
@@ -1180,6 +1236,8 @@ export interface components {
             refundPending: number;
         };
         NewWebhookEndpoint: {
+            /** @description A text of yours, such as the purpose of the endpoint. It must have no personal data. */
+            description?: string;
             /** @description Default: `order.*`, all order events. */
             eventTypes?: ("order.*" | "order.accepted" | "order.rejected" | "order.paid" | "order.shipped" | "order.delivered" | "order.closed" | "order.cancelled" | "order.expired" | "order.payment_failed" | "order.returned" | "order.payment_attempt_failed" | "order.payment_kept" | "order.refund_requested" | "order.refunded" | "order.refund_failed" | "order.partially_shipped" | "order.partially_delivered" | "order.partially_returned" | "order.partially_cancelled" | "command.*" | "command.duplicate" | "command.refused" | "command.key_conflict")[];
             /** @description An `https` URL with a public host name and without user name, password or fragment. */
@@ -1873,10 +1931,14 @@ export interface components {
              * @description Present while the status is `PENDING`. An estimate while an attempt is in flight.
              */
             nextAttemptAt?: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description All digits are 0 for a test event.
+             */
             orderId: string;
+            payload: components["schemas"]["WebhookPayload"];
             status: components["schemas"]["DeliveryStatus"];
-            /** @description Version of the order. */
+            /** @description Version of the order. 0 for a test event. */
             version: number;
         };
         WebhookDeliveryList: {
@@ -1890,17 +1952,23 @@ export interface components {
              * @description Time of the creation.
              */
             createdAt: string;
+            description?: string;
             disabledReason?: string;
             /** @description Absent means `order.*`. */
             eventTypes?: string[];
             id: string;
             /**
              * Format: date-time
+             * @description When the endpoint was paused. Present while it is paused.
+             */
+            pausedAt?: string;
+            /**
+             * Format: date-time
              * @description Until this time requests also carry a signature of the previous secret. Present during a rotation.
              */
             previousSecretUntil?: string;
             /** @enum {string} */
-            status: "ENABLED" | "DISABLED";
+            status: "ENABLED" | "PAUSED" | "DISABLED";
             /**
              * Format: date-time
              * @description Time of the last change.
@@ -1911,16 +1979,35 @@ export interface components {
         WebhookEndpointList: {
             items: components["schemas"]["WebhookEndpoint"][];
         };
+        WebhookEndpointUpdate: {
+            /** @description Null removes the description. */
+            description?: string | null;
+            /** @description Null means the default, `order.*`. */
+            eventTypes?: ("order.*" | "order.accepted" | "order.rejected" | "order.paid" | "order.shipped" | "order.delivered" | "order.closed" | "order.cancelled" | "order.expired" | "order.payment_failed" | "order.returned" | "order.payment_attempt_failed" | "order.payment_kept" | "order.refund_requested" | "order.refunded" | "order.refund_failed" | "order.partially_shipped" | "order.partially_delivered" | "order.partially_returned" | "order.partially_cancelled" | "command.*" | "command.duplicate" | "command.refused" | "command.key_conflict")[] | null;
+            /**
+             * @description `PAUSED`: events are recorded and wait. `DISABLED`: events are not recorded. `ENABLED` ends both.
+             * @enum {string}
+             */
+            status?: "ENABLED" | "PAUSED" | "DISABLED";
+            /** @description An `https` URL with a public host name and without user name, password or fragment. */
+            url?: string;
+        };
         WebhookEndpointWithSecret: {
             /**
              * Format: date-time
              * @description Time of the creation.
              */
             createdAt: string;
+            description?: string;
             disabledReason?: string;
             /** @description Absent means `order.*`. */
             eventTypes?: string[];
             id: string;
+            /**
+             * Format: date-time
+             * @description When the endpoint was paused. Present while it is paused.
+             */
+            pausedAt?: string;
             /**
              * Format: date-time
              * @description Until this time requests also carry a signature of the previous secret. Present during a rotation.
@@ -1929,7 +2016,7 @@ export interface components {
             /** @description `whsec_` and base64. Only this response shows it. */
             secret: string;
             /** @enum {string} */
-            status: "ENABLED" | "DISABLED";
+            status: "ENABLED" | "PAUSED" | "DISABLED";
             /**
              * Format: date-time
              * @description Time of the last change.
@@ -1966,6 +2053,17 @@ export interface components {
             totals?: components["schemas"]["Totals"];
             /** @description Version of the order. Drop events older than the newest that you processed. */
             version: number;
+        };
+        /** @description The body of each attempt. */
+        WebhookPayload: {
+            /** @description The section Webhooks has the members of each type. */
+            data: unknown;
+            /**
+             * Format: date-time
+             * @description When the command was processed, or the test event was made.
+             */
+            timestamp: string;
+            type: string;
         };
     };
     responses: never;
@@ -2143,7 +2241,36 @@ export interface operations {
                      *       "attempts": 1,
                      *       "lastStatus": 200,
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
-                     *       "deliveredAt": "2026-01-05T10:00:00.000Z"
+                     *       "deliveredAt": "2026-01-05T10:00:00.000Z",
+                     *       "payload": {
+                     *         "type": "order.accepted",
+                     *         "timestamp": "2026-01-05T10:00:00.000Z",
+                     *         "data": {
+                     *           "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *           "version": 1,
+                     *           "status": "PENDING_PAYMENT",
+                     *           "previousStatus": null,
+                     *           "customerId": "c1",
+                     *           "currency": "EUR",
+                     *           "totals": {
+                     *             "subtotal": 2500,
+                     *             "discount": 0,
+                     *             "shipping": 0,
+                     *             "tax": 0,
+                     *             "taxIncluded": 0,
+                     *             "total": 2500
+                     *           },
+                     *           "items": [
+                     *             {
+                     *               "sku": "MUG-BLUE",
+                     *               "name": "Mug, blue",
+                     *               "quantity": 2,
+                     *               "unitPrice": 1250,
+                     *               "lineTotal": 2500
+                     *             }
+                     *           ]
+                     *         }
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookDelivery"];
@@ -2519,7 +2646,7 @@ export interface operations {
             /** @description The decided order, after `Prefer: wait` or if the order was already placed. */
             200: {
                 headers: {
-                    /** @description The order version as an entity tag. */
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
                     ETag: string;
                     /** @description `true` if this order or command was already accepted earlier. */
                     "Idempotent-Replayed"?: "true";
@@ -2765,7 +2892,7 @@ export interface operations {
             /** @description The current state of the order, including QUEUED. */
             200: {
                 headers: {
-                    /** @description The order version as an entity tag. */
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
                     ETag: string;
                     /** @description The `wait` preference that the server applied. */
                     "Preference-Applied"?: string;
@@ -2833,7 +2960,7 @@ export interface operations {
             /** @description The order has not changed. You have the current version. */
             304: {
                 headers: {
-                    /** @description The order version as an entity tag. */
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -2984,7 +3111,7 @@ export interface operations {
             /** @description The order after the cancel request was processed (with `Prefer: wait`). */
             200: {
                 headers: {
-                    /** @description The order version as an entity tag. */
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
                     ETag: string;
                     /** @description The `wait` preference that the server applied. */
                     "Preference-Applied"?: string;
@@ -3056,7 +3183,7 @@ export interface operations {
             /** @description The cancel request is durable in Kafka. The body is the current state of the order. */
             202: {
                 headers: {
-                    /** @description The order version as an entity tag. */
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
                     ETag: string;
                     /** @description The remaining quota. */
                     RateLimit: string;
@@ -3179,7 +3306,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order has a different version */
+            /** @description The version is not the current one */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6657,6 +6784,7 @@ export interface operations {
                      *           "eventTypes": [
                      *             "order.*"
                      *           ],
+                     *           "description": "Warehouse",
                      *           "status": "ENABLED",
                      *           "createdAt": "2026-01-05T10:00:00.000Z",
                      *           "updatedAt": "2026-01-05T10:00:00.000Z"
@@ -6774,7 +6902,8 @@ export interface operations {
                  *       "url": "https://shop.example.com/hooks",
                  *       "eventTypes": [
                  *         "order.*"
-                 *       ]
+                 *       ],
+                 *       "description": "Warehouse"
                  *     }
                  */
                 "application/json": components["schemas"]["NewWebhookEndpoint"];
@@ -6784,6 +6913,8 @@ export interface operations {
             /** @description The endpoint with its secret. The secret is shown only once. */
             201: {
                 headers: {
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
+                    ETag: string;
                     /** @description URL of the order or command. While it is queued, the URL contains its ticket. */
                     Location: string;
                     [name: string]: unknown;
@@ -6796,6 +6927,7 @@ export interface operations {
                      *       "eventTypes": [
                      *         "order.*"
                      *       ],
+                     *       "description": "Warehouse",
                      *       "status": "ENABLED",
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
                      *       "updatedAt": "2026-01-05T10:00:00.000Z",
@@ -6940,6 +7072,8 @@ export interface operations {
             /** @description The endpoint, without its secret. */
             200: {
                 headers: {
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6950,6 +7084,7 @@ export interface operations {
                      *       "eventTypes": [
                      *         "order.*"
                      *       ],
+                     *       "description": "Warehouse",
                      *       "status": "ENABLED",
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
                      *       "updatedAt": "2026-01-05T10:00:00.000Z"
@@ -7199,6 +7334,186 @@ export interface operations {
             };
         };
     };
+    updateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the endpoint. If the endpoint has changed since, the request is refused. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The id of the webhook endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "eventTypes": [
+                 *         "order.shipped"
+                 *       ],
+                 *       "status": "PAUSED"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEndpointUpdate"];
+            };
+        };
+        responses: {
+            /** @description The changed endpoint. */
+            200: {
+                headers: {
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "url": "https://shop.example.com/hooks",
+                     *       "eventTypes": [
+                     *         "order.*"
+                     *       ],
+                     *       "description": "Warehouse",
+                     *       "status": "ENABLED",
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "updatedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. A request header is malformed. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The webhook endpoint was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listWebhookDeliveries: {
         parameters: {
             query?: {
@@ -7237,7 +7552,36 @@ export interface operations {
                      *           "attempts": 1,
                      *           "lastStatus": 200,
                      *           "createdAt": "2026-01-05T10:00:00.000Z",
-                     *           "deliveredAt": "2026-01-05T10:00:00.000Z"
+                     *           "deliveredAt": "2026-01-05T10:00:00.000Z",
+                     *           "payload": {
+                     *             "type": "order.accepted",
+                     *             "timestamp": "2026-01-05T10:00:00.000Z",
+                     *             "data": {
+                     *               "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *               "version": 1,
+                     *               "status": "PENDING_PAYMENT",
+                     *               "previousStatus": null,
+                     *               "customerId": "c1",
+                     *               "currency": "EUR",
+                     *               "totals": {
+                     *                 "subtotal": 2500,
+                     *                 "discount": 0,
+                     *                 "shipping": 0,
+                     *                 "tax": 0,
+                     *                 "taxIncluded": 0,
+                     *                 "total": 2500
+                     *               },
+                     *               "items": [
+                     *                 {
+                     *                   "sku": "MUG-BLUE",
+                     *                   "name": "Mug, blue",
+                     *                   "quantity": 2,
+                     *                   "unitPrice": 1250,
+                     *                   "lineTotal": 2500
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
                      *         }
                      *       ]
                      *     }
@@ -7362,6 +7706,8 @@ export interface operations {
             /** @description The enabled endpoint. */
             200: {
                 headers: {
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7372,6 +7718,7 @@ export interface operations {
                      *       "eventTypes": [
                      *         "order.*"
                      *       ],
+                     *       "description": "Warehouse",
                      *       "status": "ENABLED",
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
                      *       "updatedAt": "2026-01-05T10:00:00.000Z"
@@ -7689,6 +8036,8 @@ export interface operations {
             /** @description The endpoint with its new secret. The secret is shown only once. */
             200: {
                 headers: {
+                    /** @description The version of the order or webhook endpoint as an entity tag. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7699,6 +8048,7 @@ export interface operations {
                      *       "eventTypes": [
                      *         "order.*"
                      *       ],
+                     *       "description": "Warehouse",
                      *       "status": "ENABLED",
                      *       "createdAt": "2026-01-05T10:00:00.000Z",
                      *       "updatedAt": "2026-01-05T10:00:00.000Z",
@@ -7748,6 +8098,199 @@ export interface operations {
             };
             /** @description The request timed out */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            429: {
+                headers: {
+                    /** @description The remaining quota. */
+                    RateLimit?: string;
+                    /** @description The rate limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal server error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery of the test event. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "4711",
+                     *       "eventId": "3-120",
+                     *       "eventType": "order.accepted",
+                     *       "orderId": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *       "version": 1,
+                     *       "status": "DELIVERED",
+                     *       "attempts": 1,
+                     *       "lastStatus": 200,
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "deliveredAt": "2026-01-05T10:00:00.000Z",
+                     *       "payload": {
+                     *         "type": "order.accepted",
+                     *         "timestamp": "2026-01-05T10:00:00.000Z",
+                     *         "data": {
+                     *           "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *           "version": 1,
+                     *           "status": "PENDING_PAYMENT",
+                     *           "previousStatus": null,
+                     *           "customerId": "c1",
+                     *           "currency": "EUR",
+                     *           "totals": {
+                     *             "subtotal": 2500,
+                     *             "discount": 0,
+                     *             "shipping": 0,
+                     *             "tax": 0,
+                     *             "taxIncluded": 0,
+                     *             "total": 2500
+                     *           },
+                     *           "items": [
+                     *             {
+                     *               "sku": "MUG-BLUE",
+                     *               "name": "Mug, blue",
+                     *               "quantity": 2,
+                     *               "unitPrice": 1250,
+                     *               "lineTotal": 2500
+                     *             }
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The challenge: of a token (RFC 6750) or of a signature. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks a required scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The webhook endpoint was not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request timed out */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The webhook endpoint is disabled */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7960,6 +8503,52 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["CommandRefusedEvent"];
+            };
+        };
+        responses: {
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You no longer want events. The endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:endpoint.test": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt. Use it to drop duplicates. */
+                "webhook-id": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
+                "webhook-signature": string;
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "endpoint.test",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "endpointId": "we_4bf92f3577b34da6a3ce929d0e0e4736",
+                 *         "isTest": true
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EndpointTestEvent"];
             };
         };
         responses: {

@@ -6,6 +6,7 @@ import { usageError } from '../../errors.ts';
 import { localServers, readInstance } from '../../local-instance.ts';
 import { count, print, printJson } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+import { endpointCommands } from '../../webhooks/endpoint-commands.ts';
 import { type Reencrypted, reencrypt } from '../../webhooks/reencrypt.ts';
 
 const KEY_ID = /^[a-z0-9][a-z0-9-]{0,15}$/;
@@ -16,9 +17,11 @@ interface ReencryptOptions {
   json?: boolean;
 }
 
-/** `orderstream webhooks new-key|reencrypt`: manages the keys of the webhook secrets in the database. */
+/** `orderstream webhooks`: manages the keys of the webhook secrets in the database, and endpoints over the API. */
 export function webhooksCommand(): Command {
-  const command = new Command('webhooks').description('manage the keys that encrypt webhook secrets');
+  const command = new Command('webhooks').description(
+    'manage webhook endpoints, and the keys that encrypt their secrets',
+  );
   command
     .command('new-key')
     .description('print a new key for WEBHOOK_SECRET_KEYS without storing it')
@@ -34,6 +37,7 @@ export function webhooksCommand(): Command {
     .option('--json', 'print the counts as JSON')
     .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE)
     .action(reencryptAll);
+  for (const child of endpointCommands()) command.addCommand(child);
   return command;
 }
 

@@ -23,7 +23,7 @@ export interface OperationResponse {
 
 export interface Operation {
   readonly id: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path in fastify's form, `/v1/orders/:id`. */
   readonly url: string;
   readonly summary: string;

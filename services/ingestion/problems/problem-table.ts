@@ -168,9 +168,9 @@ export const problemTable = {
   },
   VERSION_STALE: {
     status: 412,
-    title: 'The order has a different version',
+    title: 'The version is not the current one',
     meaning:
-      'The `If-Match` version is not the current version. Read the order again, then decide whether to retry.',
+      'The `If-Match` version is not the current version. Read the order or endpoint again, then decide whether to retry.',
   },
   BODY_TOO_LARGE: {
     status: 413,

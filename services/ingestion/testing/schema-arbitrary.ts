@@ -13,6 +13,9 @@ const itemsMax = 8;
 export function arbitraryOf(schema: unknown, document: Json): fc.Arbitrary<unknown> {
   const at = resolveSchema(schema, document);
   if (at['const'] !== undefined) return fc.constant(at['const']);
+  if (Array.isArray(at['anyOf'])) {
+    return fc.oneof(...at['anyOf'].map((each) => arbitraryOf(each, document)));
+  }
   if (Array.isArray(at['enum'])) return fc.constantFrom(...at['enum']);
   switch (at['type']) {
     case 'object':
@@ -21,6 +24,8 @@ export function arbitraryOf(schema: unknown, document: Json): fc.Arbitrary<unkno
       return arrayOf(at, document);
     case 'string':
       return stringOf(at);
+    case 'null':
+      return fc.constant(null);
     case 'integer':
       return integerOf(at);
     default:

@@ -14,6 +14,7 @@ const at = (attempts: number, random = 0.5) => ({
   attempts,
   nowMs: 1_000_000,
   retryDelaysMs: delays,
+  isTest: false,
   random,
 });
 
@@ -36,6 +37,12 @@ describe('verdictOf', () => {
   it('waits as long as the receiver asks', () => {
     expect(verdictOf(failure(60_000), at(1)).dueAtMs).toBe(1_060_000);
     expect(verdictOf(failure(1_000), at(1)).dueAtMs).toBe(1_005_000);
+  });
+
+  it('tries a test event once, and does not disable the endpoint', () => {
+    const verdict = verdictOf(failure(), { ...at(1), isTest: true });
+    expect(verdict).toMatchObject({ status: 'FAILED', lastStatus: 500, disable: null });
+    expect(verdictOf({ kind: 'gone', status: 410 }, { ...at(1), isTest: true }).disable).toBe('gone');
   });
 
   it('makes no further attempt after 410, after a final refusal and without a receiver', () => {

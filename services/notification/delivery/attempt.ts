@@ -57,6 +57,8 @@ export interface AttemptContext {
   nowMs: number;
   /** `[0]` is the delay before the first attempt; the length is the number of attempts. */
   retryDelaysMs: readonly number[];
+  /** A test event is tried once, and its failure does not disable the endpoint. */
+  isTest: boolean;
   /** Uniform in [0, 1). */
   random: number;
 }
@@ -84,6 +86,7 @@ export function verdictOf(result: AttemptResult, context: AttemptContext): Verdi
 
 function afterFailure(result: Extract<AttemptResult, { kind: 'failed' }>, context: AttemptContext): Verdict {
   const { attempts, nowMs, retryDelaysMs, random } = context;
+  if (context.isTest) return final('FAILED', nowMs, result.status, result.error);
   const delayMs = retryDelaysMs[attempts];
   if (delayMs === undefined) {
     return { ...final('FAILED', nowMs, result.status, result.error), disable: 'exhausted' };

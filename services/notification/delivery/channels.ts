@@ -20,7 +20,10 @@ export interface ChannelDeps {
   flags(): { readonly webhooksOn: boolean; readonly mailOn: boolean };
 }
 
-/** Returns the channel of a receiver, `disabled` or `gone`. It is `paused` while the flag of the channel is off. */
+/**
+ * Returns the channel of a receiver, `disabled` or `gone`. It is `paused` while the flag of the channel is off, or
+ * while the owner pauses the endpoint.
+ */
 export function createChannels(deps: ChannelDeps): (endpointId: string) => Promise<Channel | NoChannel> {
   const { endpoints, webhooks, openSecrets, flags } = deps;
   const mail = mailChannel(deps);
@@ -32,14 +35,17 @@ export function createChannels(deps: ChannelDeps): (endpointId: string) => Promi
     const endpoint = endpoints.find(endpointId);
     if (endpoint === undefined) return 'gone';
     if (!endpoint.enabled) return 'disabled';
+    // The periodic read of the directory shows when the owner resumes the endpoint.
+    if (endpoint.paused) return 'paused';
     return {
       name: 'webhook',
       host: hostOf(endpoint.url),
       customerId: endpoint.customerId,
       async deliver({ eventId, payload }) {
-        // The endpoint may have been disabled, or its secret replaced, while this message waited.
+        // The endpoint may have been disabled or paused, or its secret replaced, while this message waited.
         const current = endpoints.find(endpointId);
-        if (current?.enabled !== true || !flags().webhooksOn) return { kind: 'postponed', delayMs: 0 };
+        if (current?.enabled !== true || current.paused || !flags().webhooksOn)
+          return { kind: 'postponed', delayMs: 0 };
         const opened = openSecrets(current);
         if (opened === null) return { kind: 'postponed', delayMs: unreadableRestMs };
         return webhooks.post(opened, { id: eventId, payload });

@@ -38,8 +38,8 @@ export interface Settlement {
 
 export interface DeliveryQueue {
   /**
-   * Reads which receivers have due rows, and since when. One call covers a page of endpoints after `after`, and
-   * the e-mail channel. `next` is the `after` of the next page; null after the last page.
+   * Reads which receivers have due rows, and since when. A paused endpoint is no receiver. One call covers a page
+   * of endpoints after `after`, and the e-mail channel. `next` is the `after` of the next page; null after the last page.
    */
   dueReceivers(
     nowMs: number,
@@ -67,7 +67,9 @@ export function createDeliveryQueue(pool: Pool, instanceId: string): DeliveryQue
       const rows = await pool.rows<{ endpoint_id: string; oldest: number | null }>(
         `SELECT e.endpoint_id, (SELECT MIN(d.due_at_ms) FROM notification_deliveries d
                                 WHERE d.endpoint_id = e.endpoint_id AND d.status = 'PENDING') AS oldest
-         FROM (SELECT endpoint_id FROM webhook_endpoints WHERE endpoint_id > ? ORDER BY endpoint_id LIMIT ?) e
+         FROM (SELECT endpoint_id FROM webhook_endpoints
+               WHERE endpoint_id > ? AND (paused_at_ms IS NULL OR status <> 'ENABLED')
+               ORDER BY endpoint_id LIMIT ?) e
          UNION ALL
          SELECT '${emailEndpoint}', (SELECT MIN(due_at_ms) FROM notification_deliveries
                                      WHERE endpoint_id = '${emailEndpoint}' AND status = 'PENDING')`,

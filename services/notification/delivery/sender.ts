@@ -9,6 +9,7 @@
  *   Any other lease expires.
  */
 import { classify, errorMessage } from '../../shared/errors/index.ts';
+import { testEventType } from '../../shared/standard-webhooks/index.ts';
 import { errorTypeOf, mailSpec, noTraces, type TraceSpan, webhookSpec } from '../../shared/trace/index.ts';
 import { type AttemptResult, verdictOf } from './attempt.ts';
 import type { Leased, Settlement } from './delivery-queue.ts';
@@ -57,6 +58,7 @@ export function startSender(deps: SenderDeps): Sender {
     }
     const verdict = verdictOf(result, {
       attempts: leased.attempts + 1,
+      isTest: leased.eventType === testEventType,
       nowMs,
       retryDelaysMs: limits.retryDelaysMs,
       random: deps.random(),

@@ -16,11 +16,13 @@ interface EndpointRow {
   previous_secret: string | null;
   previous_until_ms: number | null;
   status: string;
+  paused_at_ms: number | null;
   updated_at_ms: number;
 }
 
 const columns =
-  'endpoint_id, customer_id, url, event_types, secret, previous_secret, previous_until_ms, status, updated_at_ms';
+  'endpoint_id, customer_id, url, event_types, secret, previous_secret, previous_until_ms, status, ' +
+  'paused_at_ms, updated_at_ms';
 
 /** The number of rows, and the time of the newest change; 0 if there is none. */
 export async function readStamp(mysql: Queryable): Promise<{ count: number; newestMs: number }> {
@@ -91,5 +93,6 @@ function endpointOf(row: EndpointRow): Endpoint {
     previousSecret: row.previous_secret,
     previousUntilMs: row.previous_until_ms,
     enabled: row.status === 'ENABLED',
+    paused: row.paused_at_ms !== null,
   };
 }

@@ -10,4 +10,6 @@ export interface Endpoint {
   previousSecret: string | null;
   previousUntilMs: number | null;
   enabled: boolean;
+  /** Its owner pauses it. Its deliveries are recorded and wait. */
+  paused: boolean;
 }

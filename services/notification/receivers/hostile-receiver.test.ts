@@ -36,6 +36,7 @@ async function post(onPost: (socket: Socket) => void) {
     previousSecret: null,
     previousUntilMs: null,
     enabled: true,
+    paused: false,
   };
   return poster.post(endpoint, { id: '1-1', payload: '{}' });
 }

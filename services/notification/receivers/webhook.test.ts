@@ -22,6 +22,7 @@ const endpoint = (different: Partial<Endpoint> = {}): Endpoint => ({
   previousSecret: null,
   previousUntilMs: null,
   enabled: true,
+  paused: false,
   ...different,
 });
 const open = (allowed = ['127.0.0.1']) =>

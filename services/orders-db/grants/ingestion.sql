@@ -26,5 +26,5 @@ GRANT SELECT ON `orderstream`.`products` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT, DELETE ON `orderstream`.`customer_keys` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT ON `orderstream`.`payment_sessions` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`webhook_endpoints` TO 'orderstream_ingestion'@'%';
-GRANT SELECT, UPDATE (`status`, `attempts`, `due_at_ms`, `leased_until_ms`, `last_error`) ON `orderstream`.`notification_deliveries` TO 'orderstream_ingestion'@'%';
+GRANT SELECT, INSERT, UPDATE (`status`, `attempts`, `due_at_ms`, `leased_until_ms`, `last_error`) ON `orderstream`.`notification_deliveries` TO 'orderstream_ingestion'@'%';
 GRANT INSERT ON `orderstream`.`audit_log` TO 'orderstream_ingestion'@'%';

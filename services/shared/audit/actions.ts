@@ -4,6 +4,10 @@
  */
 export const auditActions = {
   'endpoint.created': { subject: 'endpoint', help: 'A customer created a webhook endpoint.' },
+  'endpoint.updated': {
+    subject: 'endpoint',
+    help: 'A customer changed, paused, resumed or disabled a webhook endpoint.',
+  },
   'endpoint.deleted': { subject: 'endpoint', help: 'A customer deleted a webhook endpoint.' },
   'endpoint.enabled': { subject: 'endpoint', help: 'A customer enabled a webhook endpoint.' },
   'endpoint.disabled': { subject: 'endpoint', help: 'Notification disabled a webhook endpoint.' },

@@ -38,6 +38,7 @@ const newEndpoint = (endpointId: string, customerId: string, secret = 'whsec_a')
   customerId,
   url: 'https://shop.example.com/',
   eventTypes: null,
+  description: null,
   secret,
   traceId: null,
 });
@@ -194,6 +195,7 @@ it('writes every change to the audit log, in the transaction that makes it', asy
   const change = { ...changeOf('c1', 'we_1'), traceId };
   await webhooks.rotate(change, { secret: 'whsec_b', previousUntilMs: 900 }, 20);
   await webhooks.enable(change, 30);
+  await webhooks.update(change, { url: secretUrl.url, description: 'mine' }, null, 35);
   await webhooks.delete(change, 40);
   // No row changes, so the audit log gets no row.
   await webhooks.delete(change, 50);
@@ -202,6 +204,7 @@ it('writes every change to the audit log, in the transaction that makes it', asy
     ['endpoint.created', 10, '{"url":"https://shop.example.com/in","eventTypes":null}'],
     ['secret.rotated', 20, '{"previousUntilMs":900}'],
     ['endpoint.enabled', 30, '{}'],
+    ['endpoint.updated', 35, '{"url":"https://shop.example.com/in","description":"changed"}'],
     ['endpoint.deleted', 40, '{}'],
   ]);
   for (const row of rows)
@@ -212,6 +215,49 @@ it('writes every change to the audit log, in the transaction that makes it', asy
       subject: 'endpoint:we_1',
       trace_id: traceId,
     });
+});
+
+it('changes an endpoint only at the version that the change names', async () => {
+  await webhooks.create(newEndpoint('e1', 'c1'), 100);
+  const change = changeOf('c1', 'e1');
+  const before = (await webhooks.find('c1', 'e1'))!;
+  const url = 'https://shop.example.com/new';
+  const update = { url, eventTypes: ['order.shipped'], description: 'Warehouse', status: 'PAUSED' } as const;
+  expect(await webhooks.update(changeOf('c2', 'e1'), update, null, 200)).toBe(false);
+  expect(await webhooks.update(change, update, before.updatedAtMs, 200)).toBe(true);
+  const paused = await webhooks.find('c1', 'e1');
+  expect(paused).toMatchObject({
+    ...{ url, eventTypes: ['order.shipped'], description: 'Warehouse' },
+    ...{ isEnabled: true, pausedAtMs: 200, updatedAtMs: 200 },
+  });
+  expect(await webhooks.update(change, { status: 'ENABLED' }, before.updatedAtMs, 300)).toBe(false);
+  expect(await webhooks.find('c1', 'e1')).toEqual(paused);
+  await webhooks.update(change, { status: 'DISABLED', eventTypes: null, description: null }, null, 300);
+  expect(await webhooks.find('c1', 'e1')).toMatchObject({
+    ...{ isEnabled: false, pausedAtMs: null, disabledReason: 'disabled by its owner' },
+    ...{ url, eventTypes: null, description: null },
+  });
+  await webhooks.update(change, { status: 'PAUSED' }, null, 400);
+  await webhooks.enable(change, 500);
+  expect(await webhooks.find('c1', 'e1')).toMatchObject({ isEnabled: true, pausedAtMs: null });
+});
+
+it('stores one test event of an endpoint per period', async () => {
+  const test = await deliveries.sendTest('e1', 10_000);
+  expect(test).toMatchObject({
+    status: 'PENDING',
+    eventType: 'endpoint.test',
+    orderVersion: 0,
+    dueAtMs: 10_000,
+  });
+  expect(JSON.parse(test!.payload)).toMatchObject({
+    type: 'endpoint.test',
+    data: { endpointId: 'e1', isTest: true },
+  });
+  expect(await deliveries.sendTest('e1', 14_999)).toBeNull();
+  expect(await deliveries.sendTest('e2', 14_999)).not.toBeNull();
+  expect(await deliveries.sendTest('e1', 15_000)).not.toBeNull();
+  expect(await columnOf('created_at_ms', 'e1')).toEqual([10_000, 15_000]);
 });
 
 it('stores no secret in clear text', async () => {
@@ -240,19 +286,7 @@ it('creates the allowed number of two hundred concurrent endpoints, over two ins
     createWebhookStore({ db: mysql.pool, secrets, instanceId }),
   );
   const made = await Promise.all(
-    Array.from({ length: 200 }, (_, n) =>
-      stores[n % 2]!.create(
-        {
-          endpointId: `e${n}`,
-          customerId,
-          url: 'https://shop.example/hook',
-          eventTypes: null,
-          secret: 'whsec_x',
-          traceId: null,
-        },
-        n,
-      ),
-    ),
+    Array.from({ length: 200 }, (_, n) => stores[n % 2]!.create(newEndpoint(`e${n}`, customerId), n)),
   );
   expect(made.filter((endpoint) => endpoint !== null)).toHaveLength(endpointsPerCustomerMax);
   expect(await stores[0]!.list(customerId)).toHaveLength(endpointsPerCustomerMax);

@@ -88,6 +88,22 @@ it('deletes old finished rows, in many chunks, and keeps young or pending ones',
   expect(Number(oldest![1])).toBeLessThan((nowMs - oldMs) / 1_000 + 600);
 });
 
+it('deletes pending rows of a paused endpoint only', async () => {
+  await mysql.pool.write(
+    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, paused_at_ms, created_at_ms, updated_at_ms)
+     VALUES ('paused', 'c1', 'https://shop.example.com/', 'whsec_a', 1, 1, 1)`,
+  );
+  await addRows('PENDING', oldMs, ['0-waits', '1-due']);
+  await addRows('PENDING', nowMs, ['2-young']);
+  await mysql.pool.write(
+    "UPDATE notification_deliveries SET endpoint_id = 'paused' WHERE event_id IN ('0-waits', '2-young')",
+  );
+  const retention = start();
+  await passed();
+  await retention.stop();
+  expect(await idsLeft()).toEqual(['1-due', '2-young']);
+});
+
 it('runs in one instance at a time', async () => {
   await addRows('DELIVERED', oldMs, idsOf(0, 200));
   const both = [start(), start()];

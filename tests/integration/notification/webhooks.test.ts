@@ -2,14 +2,17 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../../schemas/index.ts';
+import { createDeliveryStore } from '../../../services/ingestion/application/webhooks/delivery-store.ts';
 import { eventOf } from '../../../services/notification/testing/events.ts';
 import {
   answerStatus,
   type Receiver,
   startReceiver,
 } from '../../../services/notification/testing/receiver.ts';
+import { createMysql } from '../../../services/shared/mysql/index.ts';
 import { startMailSink } from '../../../stack/index.ts';
 import { EVENTS, GROUPS, PARTITIONS } from '../../../topics/index.ts';
+import { quietLog } from '../../support/records/kafka.ts';
 import { type NotificationWorld, openNotificationWorld } from '../../support/records/notification-world.ts';
 import type { Started } from '../../support/records/subscribers.ts';
 import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
@@ -58,18 +61,11 @@ async function addEndpoint(
   customerId: string,
   eventTypes: string[] | null = null,
 ): Promise<void> {
+  const at = Date.now();
   await world.db.query(
     `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, secret, created_at_ms, updated_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [
-      id,
-      customerId,
-      `${receiver.url}/${id}`,
-      eventTypes && JSON.stringify(eventTypes),
-      secret,
-      Date.now(),
-      Date.now(),
-    ],
+    [id, customerId, `${receiver.url}/${id}`, eventTypes && JSON.stringify(eventTypes), secret, at, at],
   );
 }
 
@@ -203,6 +199,44 @@ describe('webhooks', () => {
       .filter(({ body }) => body.includes(placed!.orderId!))
       .map(({ body }) => JSON.parse(body).data.version);
     expect(versions).toEqual([1, 1, 1, 2]);
+  });
+
+  it('records the events of a paused endpoint, and sends them in order when it is resumed', async () => {
+    const setPaused = (pausedAtMs: number | null) =>
+      world.db.query(
+        'UPDATE webhook_endpoints SET paused_at_ms = ?, updated_at_ms = ? WHERE endpoint_id = ?',
+        [pausedAtMs, Date.now() + 10_000, 'own'],
+      );
+    await addEndpoint('own', 'c1');
+    await addEndpoint('other', 'c1');
+    await setPaused(1);
+    await start();
+    const events = moreEvents(1);
+    await world.produceEvents(events);
+    await until(async () => (await countOf("status = 'DELIVERED'")) === events.length, {
+      what: 'the posts to the other endpoint',
+    });
+    expect(receiver.received).toHaveLength(events.length);
+    expect(await countOf("endpoint_id = 'own' AND status = 'PENDING' AND attempts = 0")).toBe(events.length);
+    await setPaused(null);
+    await until(async () => (await countOf("status = 'DELIVERED'")) === 2 * events.length, {
+      what: 'the posts to the resumed endpoint',
+    });
+  });
+
+  it('tries a test event once, signed, and leaves the endpoint enabled', async () => {
+    receiver.answerWith(answerStatus(500));
+    await addEndpoint('own', 'c1', ['order.shipped']);
+    await start();
+    const mysql = createMysql({ url: database().url, log: quietLog });
+    await createDeliveryStore(mysql.pool).sendTest('own', Date.now());
+    await mysql.close();
+    await until(async () => (await countOf("status = 'FAILED'")) === 1, { what: 'the failed test' });
+    const [post] = receiver.received;
+    new Webhook(secret).verify(post!.body, post!.headers);
+    expect(JSON.parse(post!.body)).toMatchObject({ type: 'endpoint.test', data: { endpointId: 'own' } });
+    expect(receiver.received).toHaveLength(1);
+    expect(await rows('SELECT status FROM webhook_endpoints')).toEqual([{ status: 'ENABLED' }]);
   });
 
   it('disables an endpoint that answers 410, and holds its deliveries', async () => {

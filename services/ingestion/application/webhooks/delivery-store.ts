@@ -1,6 +1,7 @@
 /** Reads the deliveries to a customer's webhook endpoint, and schedules deliveries again. */
 import { bytesToUuid, type Param, type Queryable } from '../../../shared/mysql/index.ts';
 import { backoff, retry } from '../../../shared/retry/index.ts';
+import { storeTestEvent, testEventOf } from './test-event.ts';
 
 export const deliveryStatuses = ['PENDING', 'DELIVERED', 'FAILED', 'HELD', 'DROPPED'] as const;
 type DeliveryStatus = (typeof deliveryStatuses)[number];
@@ -26,6 +27,8 @@ export interface WebhookDelivery {
   readonly dueAtMs: number;
   readonly createdAtMs: number;
   readonly deliveredAtMs: number | null;
+  /** JSON text: the body of each attempt. */
+  readonly payload: string;
 }
 
 /** A position in the deliveries of an endpoint: by time, then by id. */
@@ -66,6 +69,8 @@ export interface DeliveryStore {
   redeliver(deliveryId: number, nowMs: number): Promise<void>;
   /** Makes the deliveries of a range due, oldest first. Deliveries in flight are not changed. */
   redeliverRange(range: DeliveryRange, nowMs: number): Promise<Redelivered>;
+  /** Makes a test event due now. Null if the endpoint has one of the same period (`testEveryMs`) already. */
+  sendTest(endpointId: string, nowMs: number): Promise<WebhookDelivery | null>;
 }
 
 interface DeliveryRow {
@@ -81,11 +86,12 @@ interface DeliveryRow {
   due_at_ms: number;
   created_at_ms: number;
   delivered_at_ms: number | null;
+  payload: string;
 }
 
 const columns =
   'd.delivery_id, d.event_id, d.event_type, d.order_id, d.order_version, d.status, d.attempts, d.last_status, ' +
-  'd.last_error, d.due_at_ms, d.created_at_ms, d.delivered_at_ms';
+  'd.last_error, d.due_at_ms, d.created_at_ms, d.delivered_at_ms, d.payload';
 const makeDue = "SET status = 'PENDING', attempts = 0, due_at_ms = ?, leased_until_ms = 0";
 
 export function createDeliveryStore(db: Queryable): DeliveryStore {
@@ -135,6 +141,16 @@ export function createDeliveryStore(db: Queryable): DeliveryStore {
         next = { createdAtMs: last.created_at_ms, deliveryId: last.delivery_id };
       }
       return { count, next };
+    },
+    async sendTest(endpointId, nowMs) {
+      const test = testEventOf(endpointId, nowMs);
+      await storeTestEvent(db, endpointId, test, nowMs);
+      const [row] = await db.rows<DeliveryRow>(
+        `SELECT ${columns} FROM notification_deliveries d WHERE d.event_id = ? AND d.endpoint_id = ?`,
+        [test.eventId, endpointId],
+      );
+      // An earlier request of this period stored another time in its body.
+      return row === undefined || row.payload !== test.payload ? null : deliveryOf(row);
     },
   };
 }
@@ -188,5 +204,6 @@ function deliveryOf(row: DeliveryRow): WebhookDelivery {
     dueAtMs: row.due_at_ms,
     createdAtMs: row.created_at_ms,
     deliveredAtMs: row.delivered_at_ms,
+    payload: row.payload,
   };
 }

@@ -3,12 +3,13 @@
  * row count changes. So every write here raises `updated_at_ms` above all others.
  */
 import { createHash } from 'node:crypto';
-import { type AuditAction, type AuditDetails, recordAudit } from '../../../shared/audit/index.ts';
 import { AppError, appError } from '../../../shared/errors/index.ts';
-import type { Pool, Queryable, Session } from '../../../shared/mysql/index.ts';
+import type { Pool, Session } from '../../../shared/mysql/index.ts';
 import { backoff, type RetryOptions, retry } from '../../../shared/retry/index.ts';
 import type { SecretBox } from '../../../shared/secrets/index.ts';
 import { createOneByOne } from '../limits/one-by-one.ts';
+import { type ChangeOf, createAuditedChanges, nextChangeMs } from './audited-changes.ts';
+import { assignmentsOf, type EndpointUpdate, updateDetails } from './endpoint-update.ts';
 
 export { newWebhookSecret } from '../../../shared/standard-webhooks/index.ts';
 
@@ -20,8 +21,12 @@ export interface WebhookEndpoint {
   readonly url: string;
   /** Null: the default types. */
   readonly eventTypes: readonly string[] | null;
+  /** A text of the owner. */
+  readonly description: string | null;
   readonly isEnabled: boolean;
   readonly disabledReason: string | null;
+  /** Since when the owner pauses the endpoint; null if it is not paused. */
+  readonly pausedAtMs: number | null;
   /** Time until which the previous secret also signs. */
   readonly previousUntilMs: number | null;
   readonly createdAtMs: number;
@@ -33,14 +38,8 @@ interface NewWebhookEndpoint {
   readonly customerId: string;
   readonly url: string;
   readonly eventTypes: readonly string[] | null;
+  readonly description: string | null;
   readonly secret: string;
-  readonly traceId: string | null;
-}
-
-/** The owner of a changed endpoint, and the trace. The audit log gets both. */
-export interface ChangeOf {
-  readonly customerId: string;
-  readonly endpointId: string;
   readonly traceId: string | null;
 }
 
@@ -54,8 +53,15 @@ export interface WebhookStore {
   delete(change: ChangeOf, nowMs: number): Promise<boolean>;
   /** The previous secret also signs until `previousUntilMs`. An older secret no longer signs. */
   rotate(change: ChangeOf, secret: Rotation, nowMs: number): Promise<boolean>;
-  /** Enables a disabled endpoint again. */
+  /** Enables a disabled or paused endpoint again. */
   enable(change: ChangeOf, nowMs: number): Promise<boolean>;
+  /** Also false if `ifUpdatedAtMs` is not null and not the time of the last change. */
+  update(
+    change: ChangeOf,
+    update: EndpointUpdate,
+    ifUpdatedAtMs: number | null,
+    nowMs: number,
+  ): Promise<boolean>;
 }
 
 interface Rotation {
@@ -67,15 +73,18 @@ interface EndpointRow {
   endpoint_id: string;
   url: string;
   event_types: string | null;
+  description: string | null;
   status: string;
   disabled_reason: string | null;
+  paused_at_ms: number | null;
   previous_until_ms: number | null;
   created_at_ms: number;
   updated_at_ms: number;
 }
 
 const columns =
-  'endpoint_id, url, event_types, status, disabled_reason, previous_until_ms, created_at_ms, updated_at_ms';
+  'endpoint_id, url, event_types, description, status, disabled_reason, paused_at_ms, previous_until_ms, ' +
+  'created_at_ms, updated_at_ms';
 
 export interface WebhookStoreDeps {
   readonly db: Pool;
@@ -87,21 +96,7 @@ export interface WebhookStoreDeps {
 
 /** Every change and its audit row are one transaction. */
 export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps): WebhookStore {
-  const changed = async (
-    { customerId, endpointId, traceId }: ChangeOf,
-    nowMs: number,
-    action: AuditAction,
-    details: AuditDetails,
-    write: (session: Session) => Promise<{ affectedRows: number }>,
-  ): Promise<boolean> =>
-    db.transaction(async (session) => {
-      const { affectedRows } = await write(session);
-      if (affectedRows !== 1) return false;
-      const actor = { kind: 'CUSTOMER', name: customerId, origin: instanceId, traceId } as const;
-      await recordAudit(session, actor, [{ action, subjectId: endpointId, details }], nowMs);
-      return true;
-    });
-
+  const { changed, alter } = createAuditedChanges(db, instanceId);
   const create = async (endpoint: NewWebhookEndpoint, nowMs: number): Promise<number | null> => {
     const { url, eventTypes } = endpoint;
     const changedAtMs = await nextChangeMs(db, nowMs);
@@ -118,13 +113,21 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
 
   return {
     async create(endpoint, nowMs) {
-      const { customerId, endpointId, url, eventTypes } = endpoint;
+      const { customerId, endpointId, url, eventTypes, description } = endpoint;
       const changedAtMs = await oneByOne(customerId, () =>
         retry(() => create(endpoint, nowMs), createRetries),
       );
       if (changedAtMs === null) return null;
-      const fresh = { isEnabled: true, disabledReason: null, previousUntilMs: null };
-      return { endpointId, url, eventTypes, ...fresh, createdAtMs: nowMs, updatedAtMs: changedAtMs };
+      const fresh = { isEnabled: true, disabledReason: null, pausedAtMs: null, previousUntilMs: null };
+      return {
+        endpointId,
+        url,
+        eventTypes,
+        description,
+        ...fresh,
+        createdAtMs: nowMs,
+        updatedAtMs: changedAtMs,
+      };
     },
     async list(customerId) {
       const rows = await db.rows<EndpointRow>(
@@ -147,29 +150,29 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
           change.customerId,
         ]),
       ),
-    async rotate(change, { secret, previousUntilMs }, nowMs) {
-      const changedAtMs = await nextChangeMs(db, nowMs);
-      return changed(change, nowMs, 'secret.rotated', { previousUntilMs }, (session) =>
-        // The database runs the assignments from left to right, so previous_secret gets the old secret.
-        session.write(
-          `UPDATE webhook_endpoints
-           SET previous_secret = secret, previous_until_ms = ?, secret = ?, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
-           WHERE endpoint_id = ? AND customer_id = ?`,
-          [previousUntilMs, secrets.seal(secret, change), changedAtMs, change.endpointId, change.customerId],
-        ),
-      );
-    },
-    async enable(change, nowMs) {
-      const changedAtMs = await nextChangeMs(db, nowMs);
-      return changed(change, nowMs, 'endpoint.enabled', {}, (session) =>
-        session.write(
-          `UPDATE webhook_endpoints
-           SET status = 'ENABLED', disabled_reason = NULL, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
-           WHERE endpoint_id = ? AND customer_id = ?`,
-          [changedAtMs, change.endpointId, change.customerId],
-        ),
-      );
-    },
+    rotate: (change, { secret, previousUntilMs }, nowMs) =>
+      alter(
+        change,
+        nowMs,
+        'secret.rotated',
+        { previousUntilMs },
+        {
+          // The database runs the assignments from left to right, so previous_secret gets the old secret.
+          sql: ['previous_secret = secret', 'previous_until_ms = ?', 'secret = ?'],
+          params: [previousUntilMs, secrets.seal(secret, change)],
+        },
+      ),
+    enable: (change, nowMs) =>
+      alter(change, nowMs, 'endpoint.enabled', {}, assignmentsOf({ status: 'ENABLED' }, nowMs)),
+    update: (change, update, ifUpdatedAtMs, nowMs) =>
+      alter(
+        change,
+        nowMs,
+        'endpoint.updated',
+        updateDetails(update, withoutSecrets),
+        assignmentsOf(update, nowMs),
+        ifUpdatedAtMs,
+      ),
   };
 }
 
@@ -211,15 +214,16 @@ async function underCustomerLock<T>(session: Session, customerId: string, run: (
  */
 async function insertEndpoint(
   session: Session,
-  { endpointId, customerId, url, eventTypes, secret }: NewWebhookEndpoint,
+  { endpointId, customerId, url, eventTypes, description, secret }: NewWebhookEndpoint,
   nowMs: number,
   changedAtMs: number,
 ): Promise<{ affectedRows: number }> {
   const types = eventTypes === null ? null : JSON.stringify(eventTypes);
   const inserted = await session.write(
-    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, secret, created_at_ms, updated_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [endpointId, customerId, url, types, secret, nowMs, changedAtMs],
+    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, description, secret, created_at_ms,
+       updated_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [endpointId, customerId, url, types, description, secret, nowMs, changedAtMs],
   );
   const own = await session.rows(
     'SELECT endpoint_id FROM webhook_endpoints WHERE customer_id = ? FOR UPDATE',
@@ -236,24 +240,15 @@ function withoutSecrets(url: string): string {
   return `${origin}${pathname}`;
 }
 
-/**
- * A time later than all changes so far, even if another instance's clock is ahead. Two concurrent changes may get
- * the same time. Readers check such recent changes again.
- */
-async function nextChangeMs(db: Queryable, nowMs: number): Promise<number> {
-  const [row] = await db.rows<{ newest: number | null }>(
-    'SELECT MAX(updated_at_ms) AS newest FROM webhook_endpoints',
-  );
-  return Math.max(nowMs, (row?.newest ?? 0) + 1);
-}
-
 function endpointOf(row: EndpointRow): WebhookEndpoint {
   return {
     endpointId: row.endpoint_id,
     url: row.url,
     eventTypes: row.event_types === null ? null : (JSON.parse(row.event_types) as string[]),
+    description: row.description,
     isEnabled: row.status === 'ENABLED',
     disabledReason: row.disabled_reason,
+    pausedAtMs: row.paused_at_ms,
     previousUntilMs: row.previous_until_ms,
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,

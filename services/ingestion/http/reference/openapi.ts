@@ -28,8 +28,8 @@ const headerTable: Readonly<Record<string, { description: string; schema: object
   },
   'Preference-Applied': { description: 'The `wait` preference that the server applied.', schema: text },
   ETag: {
-    description: 'The order version as an entity tag.',
-    schema: { type: 'string', pattern: '^"[0-9]{1,9}"$' },
+    description: 'The version of the order or webhook endpoint as an entity tag.',
+    schema: { type: 'string', pattern: '^"[0-9]{1,15}"$' },
   },
   RateLimit: { description: 'The remaining quota.', schema: text },
   'RateLimit-Policy': { description: 'The rate limit, in orders.', schema: text },

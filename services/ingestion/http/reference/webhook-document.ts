@@ -1,7 +1,8 @@
 /** The `webhooks` section of the OpenAPI document: the requests to an endpoint, and its expected responses. */
 import type { TSchema } from 'typebox';
-import { webhookExample } from '../schemas/examples.ts';
-import { webhookEventOf, webhookEventTypes } from '../schemas/webhook-event.ts';
+import { testEventType } from '../../../shared/standard-webhooks/index.ts';
+import { testEventExample, webhookExample } from '../schemas/examples.ts';
+import { EndpointTestEvent, webhookEventOf, webhookEventTypes } from '../schemas/webhook-event.ts';
 
 type Json = { [name: string]: unknown };
 
@@ -35,25 +36,29 @@ const responses = {
 
 /** One entry per event type. `refer` makes a component of a schema. */
 export function webhooksSection(refer: (schema: TSchema) => Json): Json {
-  return Object.fromEntries(
-    webhookEventTypes.map((type) => [
-      type,
-      {
-        post: {
-          operationId: `on:${type}`,
-          summary: `The event ${type}`,
-          tags: ['Webhooks'],
-          security: [],
-          parameters,
-          requestBody: {
-            required: true,
-            content: {
-              'application/json': { schema: refer(webhookEventOf(type)), example: webhookExample(type) },
-            },
-          },
-          responses,
-        },
-      },
-    ]),
+  const outcomes = webhookEventTypes.map((type) => [
+    type,
+    eventSection(type, `The event ${type}`, refer(webhookEventOf(type)), webhookExample(type)),
+  ]);
+  const test = eventSection(
+    testEventType,
+    'A test event, which is about no order. It is tried once',
+    refer(EndpointTestEvent),
+    testEventExample,
   );
+  return Object.fromEntries([...outcomes, [testEventType, test]]);
+}
+
+function eventSection(type: string, summary: string, schema: Json, example: object): Json {
+  return {
+    post: {
+      operationId: `on:${type}`,
+      summary,
+      tags: ['Webhooks'],
+      security: [],
+      parameters,
+      requestBody: { required: true, content: { 'application/json': { schema, example } } },
+      responses,
+    },
+  };
 }

@@ -59,6 +59,8 @@ import {
   listWebhooks,
   listWebhooksOperation,
 } from './webhooks/webhook-endpoints.ts';
+import { testWebhook, testWebhookOperation } from './webhooks/webhook-test.ts';
+import { updateWebhook, updateWebhookOperation } from './webhooks/webhook-update.ts';
 
 export type { Route, RouteDeps } from './route.ts';
 
@@ -88,9 +90,11 @@ export function routes(deps: RouteDeps): readonly Route[] {
     createWebhook(deps),
     listWebhooks(deps),
     getWebhook(deps),
+    updateWebhook(deps),
     deleteWebhook(deps),
     rotateSecret(deps),
     enableWebhook(deps),
+    testWebhook(deps),
     listDeliveries(deps),
     redeliverRange(deps),
     redeliver(deps),
@@ -123,9 +127,11 @@ export const operations: readonly Operation[] = [
   createWebhookOperation,
   listWebhooksOperation,
   getWebhookOperation,
+  updateWebhookOperation,
   deleteWebhookOperation,
   rotateSecretOperation,
   enableWebhookOperation,
+  testWebhookOperation,
   listDeliveriesOperation,
   redeliverRangeOperation,
   redeliverOperation,

@@ -81,6 +81,7 @@ const endpoint = {
   id: 'we_4bf92f3577b34da6a3ce929d0e0e4736',
   url: 'https://shop.example.com/hooks',
   eventTypes: ['order.*'],
+  description: 'Warehouse',
   status: 'ENABLED',
   createdAt: at,
   updatedAt: at,
@@ -96,6 +97,7 @@ const delivery = {
   lastStatus: 200,
   createdAt: at,
   deliveredAt: at,
+  payload: webhookExample('order.accepted'),
 };
 
 export const examples: Readonly<Record<string, unknown>> = {
@@ -116,7 +118,12 @@ export const examples: Readonly<Record<string, unknown>> = {
   DecidedCommand: decidedCommand,
   Command: decidedCommand,
   CallbackReceipt: { events: 1 },
-  NewWebhookEndpoint: { url: endpoint.url, eventTypes: endpoint.eventTypes },
+  NewWebhookEndpoint: {
+    url: endpoint.url,
+    eventTypes: endpoint.eventTypes,
+    description: endpoint.description,
+  },
+  WebhookEndpointUpdate: { eventTypes: ['order.shipped'], status: 'PAUSED' },
   RotateRequest: { overlapSeconds: 3600 },
   RedeliverRequest: { from: '2026-01-05T00:00:00Z', to: '2026-01-06T00:00:00Z' },
   Accepted: { id, status: 'QUEUED', statusUrl: self + ticket, queue },
@@ -149,6 +156,12 @@ export const examples: Readonly<Record<string, unknown>> = {
   WebhookDelivery: delivery,
   WebhookDeliveryList: { items: [delivery] },
   RedeliverResult: { count: 120 },
+};
+
+export const testEventExample = {
+  type: 'endpoint.test',
+  timestamp: at,
+  data: { endpointId: endpoint.id, isTest: true },
 };
 
 /** The body of a webhook request with an event of this type. */

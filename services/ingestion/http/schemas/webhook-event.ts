@@ -1,6 +1,7 @@
 /** The requests to a webhook endpoint. Notification sends them, and a test checks its messages with these schemas. */
 import Type, { type TSchema } from 'typebox';
 import { orderStatuses } from '../../../domain/index.ts';
+import { testEventType } from '../../../shared/standard-webhooks/index.ts';
 import { LineUnits } from './order-records.ts';
 import { OrderItem, Reason, Totals } from './order-resource.ts';
 import { eventTypes } from './webhook.ts';
@@ -81,6 +82,19 @@ export function webhookEventOf(type: string) {
     { $id: `${nameOf(type)}Event` },
   );
 }
+
+/** The body of a test event. It is about no order. */
+export const EndpointTestEvent = Type.Object(
+  {
+    type: Type.Literal(testEventType),
+    timestamp: time('When the test was requested.'),
+    data: Type.Object(
+      { endpointId: Type.String(), isTest: Type.Literal(true) },
+      { $id: 'EndpointTestEventData' },
+    ),
+  },
+  { $id: 'EndpointTestEvent' },
+);
 
 /** `order.payment_failed` becomes `OrderPaymentFailed`. */
 function nameOf(type: string): string {

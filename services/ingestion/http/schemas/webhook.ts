@@ -1,8 +1,9 @@
 /** Webhook endpoints and deliveries in the form that their owner sends and gets. */
-import Type from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { changesOfMoney, changesOfUnits, decidedStatuses } from '../../../domain/index.ts';
 import { cursorPattern } from '../../application/read/cursor.ts';
 import { deliveryStatuses, redeliveredMax } from '../../application/webhooks/delivery-store.ts';
+import { endpointStatuses } from '../../application/webhooks/endpoint-update.ts';
 import { webhookUrlLengthMax } from '../../application/webhooks/webhook-url.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -33,24 +34,54 @@ const EventTypes = Type.Array(Type.String({ enum: eventTypes }), {
   description: 'Default: `order.*`, all order events.',
 });
 
+const Url = Type.String({
+  minLength: 1,
+  maxLength: webhookUrlLengthMax,
+  description: 'An `https` URL with a public host name and without user name, password or fragment.',
+});
+
+/** Width of the column. */
+const descriptionLengthMax = 200;
+const Description = Type.String({
+  minLength: 1,
+  maxLength: descriptionLengthMax,
+  description: 'A text of yours, such as the purpose of the endpoint. It must have no personal data.',
+});
+const orNull = (schema: TSchema, description: string) => Type.Union([schema, Type.Null()], { description });
+
 export const NewWebhookEndpoint = Type.Object(
   {
-    url: Type.String({
-      minLength: 1,
-      maxLength: webhookUrlLengthMax,
-      description: 'An `https` URL with a public host name and without user name, password or fragment.',
-    }),
+    url: Url,
     eventTypes: Type.Optional(EventTypes),
+    description: Type.Optional(Description),
   },
   { ...closed, $id: 'NewWebhookEndpoint' },
+);
+
+export const WebhookEndpointUpdate = Type.Object(
+  {
+    url: Type.Optional(Url),
+    eventTypes: Type.Optional(orNull(EventTypes, 'Null means the default, `order.*`.')),
+    description: Type.Optional(orNull(Description, 'Null removes the description.')),
+    status: Type.Optional(
+      Type.String({
+        enum: [...endpointStatuses],
+        description:
+          '`PAUSED`: events are recorded and wait. `DISABLED`: events are not recorded. `ENABLED` ends both.',
+      }),
+    ),
+  },
+  { ...closed, minProperties: 1, $id: 'WebhookEndpointUpdate' },
 );
 
 const endpointMembers = {
   id: Type.String(),
   url: Type.String(),
   eventTypes: Type.Optional(Type.Array(Type.String(), { description: 'Absent means `order.*`.' })),
-  status: Type.String({ enum: ['ENABLED', 'DISABLED'] }),
+  description: Type.Optional(Type.String()),
+  status: Type.String({ enum: [...endpointStatuses] }),
   disabledReason: Type.Optional(Type.String()),
+  pausedAt: Type.Optional(time('When the endpoint was paused. Present while it is paused.')),
   previousSecretUntil: Type.Optional(
     time(
       'Until this time requests also carry a signature of the previous secret. Present during a rotation.',
@@ -89,13 +120,22 @@ export const RotateRequest = Type.Object(
   { ...closed, $id: 'RotateRequest' },
 );
 
+const WebhookPayload = Type.Object(
+  {
+    type: Type.String(),
+    timestamp: time('When the command was processed, or the test event was made.'),
+    data: Type.Unknown({ description: 'The section Webhooks has the members of each type.' }),
+  },
+  { $id: 'WebhookPayload', description: 'The body of each attempt.' },
+);
+
 export const WebhookDelivery = Type.Object(
   {
     id: Type.String(),
     eventId: Type.String({ description: 'The `webhook-id` of every attempt.' }),
     eventType: Type.String(),
-    orderId: Type.String({ format: 'uuid' }),
-    version: Type.Integer({ minimum: 0, description: 'Version of the order.' }),
+    orderId: Type.String({ format: 'uuid', description: 'All digits are 0 for a test event.' }),
+    version: Type.Integer({ minimum: 0, description: 'Version of the order. 0 for a test event.' }),
     status: Type.String({ enum: [...deliveryStatuses], $id: 'DeliveryStatus' }),
     attempts: Type.Integer({
       minimum: 0,
@@ -110,6 +150,7 @@ export const WebhookDelivery = Type.Object(
     ),
     createdAt: time('When the event was recorded for this endpoint.'),
     deliveredAt: Type.Optional(time('Time of the last successful delivery.')),
+    payload: WebhookPayload,
   },
   { $id: 'WebhookDelivery' },
 );

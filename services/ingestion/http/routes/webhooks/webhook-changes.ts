@@ -1,7 +1,8 @@
 /** Changes that the owner makes to a webhook endpoint: a new secret, or enabling it again. */
 
 import { compileCheck } from '../../../application/requests/validation.ts';
-import { type ChangeOf, newWebhookSecret } from '../../../application/webhooks/webhook-store.ts';
+import type { ChangeOf } from '../../../application/webhooks/audited-changes.ts';
+import { newWebhookSecret } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { HttpProblem } from '../../problems.ts';
 import { bodyOf, readBody } from '../../requests/read-request.ts';
@@ -14,7 +15,7 @@ import {
 import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps, RouteOf } from '../route.ts';
-import { changeOf, endpointResource, findEndpoint, sendJson } from './webhook-responses.ts';
+import { changeOf, findEndpoint, sendEndpoint } from './webhook-responses.ts';
 
 export const rotateSecretOperation: Operation = {
   id: 'rotateWebhookSecret',
@@ -32,6 +33,7 @@ export const rotateSecretOperation: Operation = {
     200: {
       description: 'The endpoint with its new secret. The secret is shown only once.',
       schema: WebhookEndpointWithSecret,
+      headers: ['ETag'],
     },
   },
   problems: [
@@ -49,14 +51,14 @@ export const enableWebhookOperation: Operation = {
   id: 'enableWebhookEndpoint',
   method: 'POST',
   url: '/v1/webhook-endpoints/:id/enable',
-  summary: 'Enable a disabled webhook endpoint',
+  summary: 'Enable a disabled or paused webhook endpoint',
   description:
-    'Events held while the endpoint was disabled are not sent. Redeliver that time range to get them.',
+    'Events held while the endpoint was disabled are not sent. Redeliver that time range to get them. Events that waited while it was paused are sent now.',
   scope: 'webhooks:manage',
   admissionClass: 'read',
   charge: 'order',
   parameters: [endpointIdParameter],
-  responses: { 200: { description: 'The enabled endpoint.', schema: WebhookEndpoint } },
+  responses: { 200: { description: 'The enabled endpoint.', schema: WebhookEndpoint, headers: ['ETag'] } },
   problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
@@ -85,7 +87,7 @@ export function rotateSecret(deps: RouteDeps): RouteOf<RotateInput> {
       );
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       const endpoint = await findEndpoint(deps, request, change.endpointId);
-      return sendJson(reply, 200, { ...endpointResource(endpoint, nowMs), secret });
+      return sendEndpoint(reply, 200, endpoint, { nowMs, secret });
     },
   };
 }
@@ -101,7 +103,7 @@ export function enableWebhook(deps: RouteDeps): Route {
       );
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       const endpoint = await findEndpoint(deps, request, change.endpointId);
-      return sendJson(reply, 200, endpointResource(endpoint, nowMs));
+      return sendEndpoint(reply, 200, endpoint, { nowMs });
     },
   };
 }

@@ -35,7 +35,7 @@ export const listDeliveriesOperation: Operation = {
   method: 'GET',
   url: '/v1/webhook-endpoints/:id/deliveries',
   summary: 'List the deliveries of a webhook endpoint, newest first',
-  description: 'One delivery per event, with the result of its last attempt.',
+  description: 'One delivery per event, with its body and the result of its last attempt.',
   scope: 'webhooks:manage',
   admissionClass: 'read',
   parameters: [
@@ -195,7 +195,7 @@ function deliveryAt(position: ListPosition | null): DeliveryPosition | null {
   return position === null ? null : { createdAtMs: position.createdAtMs, deliveryId: position.orderKey };
 }
 
-function deliveryResource(delivery: StoredDelivery): object {
+export function deliveryResource(delivery: StoredDelivery): object {
   const { status, lastStatus, lastError, deliveredAtMs } = delivery;
   return {
     id: String(delivery.deliveryId),
@@ -210,5 +210,6 @@ function deliveryResource(delivery: StoredDelivery): object {
     ...(status === 'PENDING' ? { nextAttemptAt: timeOf(delivery.dueAtMs) } : {}),
     createdAt: timeOf(delivery.createdAtMs),
     ...(deliveredAtMs === null ? {} : { deliveredAt: timeOf(deliveredAtMs) }),
+    payload: JSON.parse(delivery.payload) as unknown,
   };
 }

@@ -20,6 +20,7 @@ import {
   endpointResource,
   findEndpoint,
   ownerOf,
+  sendEndpoint,
   sendJson,
 } from './webhook-responses.ts';
 
@@ -38,7 +39,7 @@ export const createWebhookOperation: Operation = {
     201: {
       description: 'The endpoint with its secret. The secret is shown only once.',
       schema: WebhookEndpointWithSecret,
-      headers: ['Location'],
+      headers: ['Location', 'ETag'],
     },
   },
   problems: [
@@ -72,7 +73,9 @@ export const getWebhookOperation: Operation = {
   scope: 'webhooks:manage',
   admissionClass: 'read',
   parameters: [endpointIdParameter],
-  responses: { 200: { description: 'The endpoint, without its secret.', schema: WebhookEndpoint } },
+  responses: {
+    200: { description: 'The endpoint, without its secret.', schema: WebhookEndpoint, headers: ['ETag'] },
+  },
   problems: ['ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
 };
 
@@ -94,6 +97,7 @@ interface CreateInput {
   readonly customerId: string;
   readonly url: string;
   readonly eventTypes: readonly string[] | null;
+  readonly description: string | null;
 }
 
 export function createWebhook(deps: RouteDeps): RouteOf<CreateInput> {
@@ -102,22 +106,22 @@ export function createWebhook(deps: RouteDeps): RouteOf<CreateInput> {
     operation: createWebhookOperation,
     read(request) {
       const customerId = ownerOf(request);
-      const { url, eventTypes = null } = readBody(request, check);
+      const { url, eventTypes = null, description = null } = readBody(request, check);
       const read = deps.readWebhookUrl(url);
       if (read.fault !== null) throw validationProblem([{ pointer: '/url', detail: read.fault }]);
-      return { customerId, url: read.url, eventTypes };
+      return { customerId, url: read.url, eventTypes, description };
     },
-    async handler(request, reply, { customerId, url, eventTypes }) {
+    async handler(request, reply, input) {
       const endpointId = `we_${randomBytes(16).toString('hex')}`;
       const secret = newWebhookSecret();
       const traceId = knownTraceIdOf(request);
       const nowMs = await databaseTime(deps, request.caller.customerId);
       const endpoint = await atDatabase(deps, request.caller.customerId, () =>
-        deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret, traceId }, nowMs),
+        deps.webhooks.create({ ...input, endpointId, secret, traceId }, nowMs),
       );
       if (endpoint === null) throw new HttpProblem('ENDPOINT_LIMIT');
       reply.header('location', `/v1/webhook-endpoints/${endpointId}`);
-      return sendJson(reply, 201, { ...endpointResource(endpoint, nowMs), secret });
+      return sendEndpoint(reply, 201, endpoint, { nowMs, secret });
     },
   };
 }
@@ -140,7 +144,7 @@ export function getWebhook(deps: RouteDeps): Route {
     async handler(request, reply) {
       const endpoint = await findEndpoint(deps, request, endpointIdOf(request));
       const nowMs = await databaseTime(deps, request.caller.customerId);
-      return sendJson(reply, 200, endpointResource(endpoint, nowMs));
+      return sendEndpoint(reply, 200, endpoint, { nowMs });
     },
   };
 }

@@ -1,6 +1,8 @@
 /** Functions of all webhook routes: the owner of an endpoint, and its representation. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ChangeOf, WebhookEndpoint } from '../../../application/webhooks/webhook-store.ts';
+import type { ChangeOf } from '../../../application/webhooks/audited-changes.ts';
+import type { EndpointStatus } from '../../../application/webhooks/endpoint-update.ts';
+import type { WebhookEndpoint } from '../../../application/webhooks/webhook-store.ts';
 import { HttpProblem, knownTraceIdOf } from '../../problems.ts';
 import { jsonMediaType } from '../../responses.ts';
 import { atDatabase } from '../at-database.ts';
@@ -56,19 +58,41 @@ export async function findEndpoint(
 
 /** The endpoint as its owner sees it, without the secret. */
 export function endpointResource(endpoint: WebhookEndpoint, nowMs: number): object {
-  const { endpointId, url, eventTypes, isEnabled, disabledReason, previousUntilMs } = endpoint;
+  const { endpointId, url, eventTypes, description, disabledReason, pausedAtMs, previousUntilMs } = endpoint;
+  const status = statusOf(endpoint);
   return {
     id: endpointId,
     url,
     ...(eventTypes === null ? {} : { eventTypes }),
-    status: isEnabled ? 'ENABLED' : 'DISABLED',
+    ...(description === null ? {} : { description }),
+    status,
     ...(disabledReason === null ? {} : { disabledReason }),
+    ...(status === 'PAUSED' && pausedAtMs !== null ? { pausedAt: timeOf(pausedAtMs) } : {}),
     ...(previousUntilMs === null || previousUntilMs <= nowMs
       ? {}
       : { previousSecretUntil: timeOf(previousUntilMs) }),
     createdAt: timeOf(endpoint.createdAtMs),
     updatedAt: timeOf(endpoint.updatedAtMs),
   };
+}
+
+function statusOf({ isEnabled, pausedAtMs }: WebhookEndpoint): EndpointStatus {
+  if (!isEnabled) return 'DISABLED';
+  return pausedAtMs === null ? 'ENABLED' : 'PAUSED';
+}
+
+/** Sends an endpoint with its `ETag`, and with its new secret if there is one. */
+export function sendEndpoint(
+  reply: FastifyReply,
+  status: number,
+  endpoint: WebhookEndpoint,
+  { nowMs, secret }: { nowMs: number; secret?: string },
+): FastifyReply {
+  reply.header('etag', `"${endpoint.updatedAtMs}"`);
+  return sendJson(reply, status, {
+    ...endpointResource(endpoint, nowMs),
+    ...(secret === undefined ? {} : { secret }),
+  });
 }
 
 export function timeOf(ms: number): string {

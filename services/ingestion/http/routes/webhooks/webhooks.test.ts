@@ -10,11 +10,20 @@ beforeEach(() => {
 const url = 'https://shop.example.com/hooks';
 const endpoints = '/v1/webhook-endpoints';
 
-function ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, token = fakeTokens.hooks) {
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+function ask(
+  method: Method,
+  path: string,
+  body?: unknown,
+  token = fakeTokens.hooks,
+  more: Record<string, string> = {},
+) {
   return world.app.inject({
     method,
     url: path,
     headers: {
+      ...more,
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
@@ -53,6 +62,63 @@ describe('webhook endpoints', () => {
     expect(leaked.secret).not.toBe(secret);
     expect(leaked.previousSecretUntil).toBeUndefined();
     expect((await ask('POST', `${endpoints}/${id}/rotate`, { overlapSeconds: -1 })).statusCode).toBe(400);
+  });
+
+  test('can be changed, paused and resumed, at the version that the caller knows', async () => {
+    const id = await make();
+    const path = `${endpoints}/${id}`;
+    const etag = (await ask('GET', path)).headers['etag'] as string;
+    const change = { url: 'https://shop.example.com/new', description: 'Warehouse', status: 'PAUSED' };
+    const changed = await ask('PATCH', path, change, undefined, { 'if-match': etag });
+    expect(changed.statusCode).toBe(200);
+    expect(changed.json()).toMatchObject({ id, ...change, pausedAt: expect.any(String) });
+    expect(changed.headers['etag']).not.toBe(etag);
+    const stale = await ask('PATCH', path, { status: 'ENABLED' }, undefined, { 'if-match': etag });
+    expect(stale.json()).toMatchObject({ status: 412, code: 'VERSION_STALE' });
+    expect((await ask('GET', path)).json()).toEqual(changed.json());
+    const malformed = await ask('PATCH', path, { status: 'ENABLED' }, undefined, { 'if-match': '1' });
+    expect(malformed.json().code).toBe('HEADER_INVALID');
+    const resumed = (await ask('PATCH', path, { status: 'ENABLED', description: null })).json();
+    expect(resumed).toMatchObject({ status: 'ENABLED', url: change.url });
+    expect(Object.keys(resumed)).not.toContain('pausedAt');
+    expect(Object.keys(resumed)).not.toContain('description');
+  });
+
+  test.each([
+    [{}, ''],
+    [{ url: 'https://127.0.0.1/' }, '/url'],
+    [{ url: null }, '/url'],
+    [{ eventTypes: [] }, '/eventTypes'],
+    [{ description: 'x'.repeat(201) }, '/description'],
+    [{ status: 'GONE' }, '/status'],
+    [{ secret: 'mine' }, '/secret'],
+  ])('the change %j is refused', async (body, pointer) => {
+    const answer = await ask('PATCH', `${endpoints}/${await make()}`, body);
+    expect(answer.json()).toMatchObject({ status: 400, code: 'VALIDATION_FAILED' });
+    expect(answer.json().errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
+  });
+
+  test('get one test event in a period, unless they are paused or disabled', async () => {
+    const id = await make();
+    const test = await ask('POST', `${endpoints}/${id}/test`);
+    expect(test.statusCode).toBe(202);
+    expect(test.json()).toMatchObject({
+      ...{ eventType: 'endpoint.test', status: 'PENDING', version: 0 },
+      payload: { type: 'endpoint.test', data: { endpointId: id, isTest: true } },
+    });
+    // The test may begin at the end of a period; then a second test event is allowed once.
+    const answers = [
+      await ask('POST', `${endpoints}/${id}/test`),
+      await ask('POST', `${endpoints}/${id}/test`),
+    ];
+    const refused = answers.find(({ statusCode }) => statusCode === 429)!;
+    expect(refused.json().code).toBe('RATE_LIMITED');
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(refused.headers['retry-after'])).toBeLessThan(6);
+    for (const status of ['PAUSED', 'DISABLED']) {
+      await ask('PATCH', `${endpoints}/${id}`, { status });
+      expect((await ask('POST', `${endpoints}/${id}/test`)).json().code).toBe('ENDPOINT_DISABLED');
+    }
   });
 
   test('can be deleted', async () => {
@@ -105,9 +171,11 @@ describe('every webhook route', () => {
   const routes = (id: string) =>
     [
       ['GET', `${endpoints}/${id}`],
+      ['PATCH', `${endpoints}/${id}`, { status: 'PAUSED' }],
       ['DELETE', `${endpoints}/${id}`],
       ['POST', `${endpoints}/${id}/rotate`],
       ['POST', `${endpoints}/${id}/enable`],
+      ['POST', `${endpoints}/${id}/test`],
       ['GET', `${endpoints}/${id}/deliveries`],
       ['POST', `${endpoints}/${id}/redeliver`, { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' }],
       ['POST', '/v1/deliveries/1/redeliver'],
