@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { findPromtool } from '../stack/downloads/promtool.ts';
+import { findPromtool } from '../stack/downloads/prometheus.ts';
 import { metricFaults } from './metric-faults.ts';
 import { selectorsOf } from './promql.ts';
 

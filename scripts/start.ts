@@ -1,7 +1,7 @@
 /**
  * `npm start`: from a fresh clone to orders with outcomes. `-- --once` stops everything after the sample
- * orders. It exits with 0 only if each order has the expected outcome and all money is as expected. `-- --name other` uses another instance
- * than `dev`.
+ * orders. It exits with 0 only if each order has the expected outcome and all money is as expected. `-- --observe` also starts a
+ * Prometheus with the alert rules of ops/rules. `-- --name other` uses another instance than `dev`.
  */
 import { parseArgs } from 'node:util';
 import { whenOutputIsLost } from '../services/shared/lifecycle/lost-output.ts';
@@ -10,13 +10,15 @@ import {
   type EndedServer,
   instanceDir,
   StackError,
+  type StackInfo,
   stackDown,
   stackUp,
+  startPrometheus,
   watchServers,
 } from '../stack/index.ts';
 import { logTail } from './start/log-tail.ts';
 import { createOrderstream, type Orderstream } from './start/orderstream.ts';
-import { serviceSpecs } from './start/services.ts';
+import { type ServiceSpec, serviceSpecs } from './start/services.ts';
 import { createSteps, interrupted, type Steps } from './start/steps.ts';
 import { createSupervisor, type Supervisor } from './start/supervisor.ts';
 import { welcome } from './start/welcome.ts';
@@ -43,14 +45,18 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const { values: flags } = parseArgs({
-    options: { once: { type: 'boolean', default: false }, name: { type: 'string', default: 'dev' } },
+    options: {
+      once: { type: 'boolean', default: false },
+      observe: { type: 'boolean', default: false },
+      name: { type: 'string', default: 'dev' },
+    },
   });
   const steps = createSteps(interrupt.signal);
   try {
     const release = await claimInstance(flags.name);
     const supervisor = createSupervisor(instanceDir(flags.name), steps.tell);
     try {
-      await bringUp(flags.name, steps, supervisor, flags.once);
+      await bringUp(flags, steps, supervisor);
     } finally {
       await stop(flags.name, supervisor, steps);
       release();
@@ -61,7 +67,14 @@ async function main(): Promise<number> {
   }
 }
 
-async function bringUp(name: string, steps: Steps, supervisor: Supervisor, once: boolean): Promise<void> {
+interface Flags {
+  readonly name: string;
+  readonly once: boolean;
+  readonly observe: boolean;
+}
+
+async function bringUp(flags: Flags, steps: Steps, supervisor: Supervisor): Promise<void> {
+  const { name, once } = flags;
   const { signal } = interrupt;
   const info = await steps.run('servers', (tell) => stackUp({ name, tell, signal }));
   watchServers(info, AbortSignal.any([signal, stopping.signal]), (server) => stopWithout(server, steps));
@@ -69,10 +82,22 @@ async function bringUp(name: string, steps: Steps, supervisor: Supervisor, once:
   const orderstream = createOrderstream(info, signal, steps.tell);
   await prepare(steps, orderstream);
   await steps.run('services', () => supervisor.start(specs, signal));
+  const prometheusUrl = flags.observe ? await observe(info, specs, steps) : null;
   await sendSamples(steps, orderstream, once);
   if (once) return;
-  console.log(await welcome(info, specs, steps.elapsedMs()));
+  console.log(await welcome({ info, specs, prometheusUrl, elapsedMs: steps.elapsedMs() }));
   await interrupted(signal);
+}
+
+/** Starts a Prometheus that scrapes every process of this run. Returns its address. */
+function observe({ dir, instance }: StackInfo, specs: readonly ServiceSpec[], steps: Steps): Promise<string> {
+  return steps.run('prometheus', async (tell) => {
+    const targets = specs.map(({ name, adminUrl }) => ({ instance: name, adminUrl }));
+    const { signal } = interrupt;
+    const url = await startPrometheus({ dir, port: instance.ports.prometheus, targets, tell, signal });
+    tell(`prometheus: ready at ${url}, scrapes ${targets.length} processes`);
+    return url;
+  });
 }
 
 async function prepare(steps: Steps, orderstream: Orderstream): Promise<void> {

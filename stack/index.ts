@@ -20,6 +20,8 @@ export {
   runningProcess,
   stopProcess,
 } from './processes/processes.ts';
+export type { ScrapeTarget } from './prometheus/config.ts';
+export { startPrometheus } from './prometheus/prometheus.ts';
 export { localPersonalDataKeys, localSecretKeys } from './secret-keys.ts';
 export { type ServiceProcess, serviceProcesses, serviceStopRank } from './services.ts';
 export {

@@ -60,6 +60,7 @@ export function readInstance(name: string): Instance | null {
     instance.ports.schedulerAdmin ??= instance.ports.projectorAdmin + 6;
     instance.ports.observerAdmin ??= instance.ports.workerAdmin + 19;
     instance.ports.ingestionGrpc ??= instance.ports.workerAdmin + 18;
+    instance.ports.prometheus ??= instance.ports.workerAdmin + 17;
     return instance;
   } catch (error) {
     throw new StackError(`${file} is not readable; run "orderstream stack reset --name ${name}".`, {

@@ -25,6 +25,7 @@ export interface Ports {
   schedulerAdmin: number;
   observerAdmin: number;
   ingestionGrpc: number;
+  prometheus: number;
 }
 
 export const BROKERS_MAX = 3;
@@ -57,6 +58,7 @@ function wellKnown(shift: number): Ports {
     schedulerAdmin: 19_181 + shift,
     observerAdmin: 19_191 + shift,
     ingestionGrpc: 18_082 + shift,
+    prometheus: 19_090 + shift,
   };
 }
 
@@ -86,6 +88,7 @@ function blockPorts(block: number): Ports {
     schedulerAdmin: base + 39,
     observerAdmin: base + 30,
     ingestionGrpc: base + 29,
+    prometheus: base + 28,
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { StackError } from './errors.ts';
 import { type Instance, instanceDir, readInstance } from './instance.ts';
 import { logFile, runningProcess } from './processes/processes.ts';
+import { PROMETHEUS } from './prometheus/prometheus.ts';
 import { serviceProcesses } from './services.ts';
 import { servers } from './up.ts';
 
@@ -91,6 +92,7 @@ export function stackLogs(name: string, only?: string): string[] {
   const known = [
     ...servers.flatMap((server) => server.processes(instance)),
     ...serviceProcesses.map((service) => service.name),
+    PROMETHEUS,
   ];
   const files = known
     .filter((process) => only === undefined || process === only || process.startsWith(`${only}-`))

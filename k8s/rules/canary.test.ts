@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { findPromtool } from '../../stack/downloads/promtool.ts';
+import { findPromtool } from '../../stack/downloads/prometheus.ts';
 import { render } from './render.ts';
 
 interface Metric {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { findPromtool } from '../../stack/downloads/promtool.ts';
+import { findPromtool } from '../../stack/downloads/prometheus.ts';
 import { metricFaults } from '../metric-faults.ts';
 import { groupingLabelsOf } from '../promql.ts';
 import { grafanaDashboard, type Panel } from './builder.ts';

@@ -8,8 +8,16 @@ import { issuerDir, mailFile, type ServiceSpec } from './services.ts';
 const TOKEN_TTL_SECONDS = 24 * 3600;
 const root = path.resolve(import.meta.dirname, '..', '..');
 
+export interface Started {
+  readonly info: StackInfo;
+  readonly specs: readonly ServiceSpec[];
+  /** Null for a run without Prometheus. */
+  readonly prometheusUrl: string | null;
+  readonly elapsedMs: number;
+}
+
 /** The text for the user after the start: addresses, a token, and a command line that places an order. */
-export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: number): Promise<string> {
+export async function welcome({ info, specs, prometheusUrl, elapsedMs }: Started): Promise<string> {
   const api = `http://127.0.0.1:${info.instance.ports.ingestion}`;
   const token = await demoToken(info);
   const name = info.name === 'dev' ? '' : ` --name ${info.name}`;
@@ -18,6 +26,7 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
     ['api over gRPC', `127.0.0.1:${info.instance.ports.ingestionGrpc}`],
     ...specs.map((spec) => [spec.name, `${spec.adminUrl}/metrics`]),
     ...Object.entries(stackEnv(info)).map(([name, address]) => [name, withoutPassword(address)]),
+    ...(prometheusUrl === null ? [] : [['prometheus', prometheusUrl]]),
     ['mails', mailFile(info.dir)],
     ['logs', path.join(info.dir, 'logs')],
   ];

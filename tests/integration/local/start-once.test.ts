@@ -1,10 +1,13 @@
-/** `npm start -- --once`, the first command of the README, with servers of its own. */
+/** `npm start -- --once --observe`: the first command of the README, with servers of its own and a Prometheus. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { instanceDir, runningNames, stackReset } from '../../../stack/index.ts';
-import { unique } from '../../support/servers/stack.ts';
+import { instanceDir, runningNames, serviceProcesses, stackReset } from '../../../stack/index.ts';
+import { loadedAlerts, prometheusOrMissing, scrapedProcesses } from '../../support/alerts/prometheus-api.ts';
+import { isMissing, skipOrFail } from '../../support/programs/missing.ts';
+import { unique, until } from '../../support/servers/stack.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const name = unique('t-once-').slice(0, 31);
@@ -43,9 +46,13 @@ function moneyOf(stdout: string): string[][] {
 
 test('each sample order and each sample life gets its expected outcome, and nothing is left running', {
   timeout: runMs,
-}, async () => {
-  const run = start();
-  const [code] = await once(run, 'close');
+}, async (context) => {
+  const program = await prometheusOrMissing();
+  const run = start(isMissing(program) ? [] : ['--observe']);
+  const [[code], observed] = await Promise.all([
+    once(run, 'close'),
+    isMissing(program) ? null : observe(run),
+  ]);
   expect({ code, stderr: run.stderrText() }).toEqual({ code: 0, stderr: '' });
   expect(run.stdoutText()).toMatch(/^verify$/m);
   expect(moneyOf(run.stdoutText())).toEqual(money);
@@ -56,13 +63,44 @@ test('each sample order and each sample life gets its expected outcome, and noth
   expect(run.stdoutText()).toMatch(/^ *shipped in two parcels, .* closed +CLOSED /m);
   expect(run.stdoutText()).toMatch(/^ *stopped in /m);
   expect(runningNames(instanceDir(name))).toEqual([]);
+  if (isMissing(program)) skipOrFail(context, program);
+  const processes = serviceProcesses.map((one) => one.name).toSorted();
+  expect(observed).toEqual({ processes, alerts });
 });
 
-function start(): ChildProcess & { stdoutText(): string; stderrText(): string } {
+/** Every alert of ops/rules, once. */
+const alerts = globSync('ops/rules/*.yaml', { cwd: root })
+  .flatMap((file) => readFileSync(path.join(root, file), 'utf8').match(/(?<=- alert: )\w+/g) ?? [])
+  .filter((alert, index, all) => all.indexOf(alert) === index)
+  .toSorted();
+
+/** Reads from the run's Prometheus which processes it can scrape, and which alerts it knows. */
+async function observe(run: Run): Promise<{ processes: string[]; alerts: string[] }> {
+  const address = /^ *prometheus: ready at (\S+), /m;
+  const found = await until(() => run.exitCode !== null || run.stdoutText().match(address), {
+    what: 'the address of Prometheus',
+    deadlineMs: runMs,
+  });
+  if (found === true) throw new Error(`the run ended before Prometheus was ready: ${run.stderrText()}`);
+  const url = found[1]!;
+  const processes = await until(
+    async () => {
+      const scraped = await scrapedProcesses(url);
+      return scraped.length > 0 && scraped.every(({ health }) => health === 'up') ? scraped : null;
+    },
+    { what: 'a scrape of each process' },
+  );
+  const names = processes.map(({ labels }) => labels['instance']!);
+  return { processes: names.toSorted(), alerts: await loadedAlerts(url) };
+}
+
+type Run = ChildProcess & { stdoutText(): string; stderrText(): string };
+
+function start(flags: readonly string[]): Run {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([key]) => !serverSettings.includes(key)),
   );
-  const child = spawn(process.execPath, ['scripts/start.ts', '--once', '--name', name], {
+  const child = spawn(process.execPath, ['scripts/start.ts', '--once', ...flags, '--name', name], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
