@@ -58,7 +58,7 @@ beforeAll(async () => {
 const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
   // The host must be public, and a range must begin before it ends.
   createWebhookEndpoint: [400, 409],
-  updateWebhookEndpoint: [400],
+  updateWebhookEndpoint: [400, 412],
   // One test event in five seconds. Another request may have paused or disabled the endpoint.
   testWebhookEndpoint: [409, 429],
   redeliverRange: [400, 404, 409],
