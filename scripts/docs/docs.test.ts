@@ -14,10 +14,14 @@ const pages = [
     'SECURITY.md',
     'schemas/readers/README.md',
   ],
-  ...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
-    .map((file) => path.join('docs', file)),
+  ...['docs', 'docker', 'k8s', 'ops'].flatMap(pagesBelow),
 ];
+
+function pagesBelow(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
+    .map((file) => path.join(folder, file));
+}
 
 test.each(pages)('each link of %s leads to a file', (page) => {
   const links = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1]!);

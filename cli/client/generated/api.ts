@@ -2166,7 +2166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -2199,7 +2199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2359,7 +2359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -2392,7 +2392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2585,7 +2585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2821,7 +2821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -3064,7 +3064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3342,7 +3342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -3375,7 +3375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3538,7 +3538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3719,7 +3719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -3752,7 +3752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3897,7 +3897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. Streams are not opened now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. Streams are not opened now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -4056,7 +4056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -4204,7 +4204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -4237,7 +4237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The payment provider does not respond. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The payment provider does not respond. The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -4392,7 +4392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -4558,7 +4558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -4745,7 +4745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -4778,7 +4778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -4951,7 +4951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -4984,7 +4984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -5141,7 +5141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -5328,7 +5328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -5361,7 +5361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -5519,7 +5519,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -5706,7 +5706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -5739,7 +5739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -5890,7 +5890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -6074,7 +6074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -6107,7 +6107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. Orders are not quoted now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. Orders are not quoted now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -6370,7 +6370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -6551,7 +6551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -6584,7 +6584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -6747,7 +6747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -6875,7 +6875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -7011,7 +7011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -7044,7 +7044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -7182,7 +7182,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -7288,7 +7288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -7321,7 +7321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -7678,7 +7678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -7801,7 +7801,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -7834,7 +7834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -7966,7 +7966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -7999,7 +7999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -8132,7 +8132,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -8165,7 +8165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */

@@ -77,7 +77,7 @@ export const problemTable = {
     status: 404,
     title: 'The order was not found',
     meaning:
-      'You have no order with this id. To read a queued order, send its ticket: follow the links in the API responses.',
+      'No order has this id, or it is not yours. To read a queued order, send its ticket: follow the links in the API responses.',
   },
   COMMAND_NOT_FOUND: {
     status: 404,
@@ -88,7 +88,7 @@ export const problemTable = {
   REFUND_NOT_FOUND: {
     status: 404,
     title: 'The refund was not found',
-    meaning: 'The id is not a UUID, so no refund has it.',
+    meaning: 'The order has no refund with this id. The list of its refunds has all ids.',
   },
   PROVIDER_UNKNOWN: {
     status: 404,
@@ -195,7 +195,7 @@ export const problemTable = {
   },
   RATE_LIMITED: {
     status: 429,
-    title: 'The order rate limit is exceeded',
+    title: 'The rate limit is exceeded',
     meaning:
       'Wait `Retry-After` seconds, then retry. The headers `RateLimit` and `RateLimit-Policy` show the limit.',
   },
@@ -273,8 +273,9 @@ export const problemTable = {
   },
   STATE_UNAVAILABLE: {
     status: 503,
-    title: 'The order state is unavailable now',
-    meaning: 'The data stores do not respond. Accepted orders are safe. Retry after `Retry-After` seconds.',
+    title: 'The stored state is unavailable now',
+    meaning:
+      'The data stores do not respond. Everything that was accepted is safe. Retry after `Retry-After` seconds.',
   },
 } as const satisfies Record<string, ProblemRow>;
 

@@ -5,6 +5,7 @@ import { createFakeWorld } from '../../testing/fake-world.ts';
 import type { Json } from '../../testing/schema-arbitrary.ts';
 import { breakingChanges } from '../../tools/breaking-changes.ts';
 import { releaseFaults } from '../../tools/release-faults.ts';
+import { problemTable } from '../problem-table.ts';
 import { operations } from '../routes/index.ts';
 import { openapiDocument } from './openapi.ts';
 
@@ -40,6 +41,16 @@ describe('the OpenAPI document', () => {
       for (const code of problems) expect(text).toContain(`"code":"${code}"`);
     }
   });
+});
+
+test('a problem that is also about other things than orders does not speak of orders alone', () => {
+  const codes = new Set(
+    operations.filter(({ url }) => !url.startsWith('/v1/orders')).flatMap(({ problems }) => problems),
+  );
+  expect([...codes]).toEqual(expect.arrayContaining(['RATE_LIMITED', 'STATE_UNAVAILABLE']));
+  const texts = [...codes].map((code) => `${problemTable[code].title}. ${problemTable[code].meaning}`);
+  const others = /\b(?:other|operator)\b/;
+  expect(texts.filter((text) => /\borders?\b/i.test(text) && !others.test(text))).toEqual([]);
 });
 
 describe('the document for client generators', () => {
