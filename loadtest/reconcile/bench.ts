@@ -11,7 +11,7 @@ import { openStack } from '../frame/stack.ts';
 import { rateOf } from '../frame/statistics.ts';
 import type { BenchOptions, BenchReport, RunResult, Sample } from '../frame/types.ts';
 import { beside, besideHalf, figuresOf, goals } from './figures.ts';
-import { runReconcile } from './run.ts';
+import { type Reconciled, runReconcile } from './run.ts';
 import { openWorld, type World } from './world.ts';
 
 /**
@@ -32,8 +32,11 @@ export async function reconcileBench(options: BenchOptions): Promise<BenchReport
     try {
       const perSecond = (await fill(world, orders, options.tell)) / 2;
       const variants = [
-        { name: beside, run: () => underLoad(world, {}, () => runBeside(world, aloneMs)) },
-        { name: besideHalf, run: () => underLoad(world, { perSecond }, () => runBeside(world, 0)) },
+        { name: beside, run: () => underLoad(world, {}, () => runBeside(world, aloneMs, options.tell)) },
+        {
+          name: besideHalf,
+          run: () => underLoad(world, { perSecond }, () => runBeside(world, 0, options.tell)),
+        },
       ];
       const results = await runRounds(variants, options.rounds ?? rounds, options.tell);
       return { bench: 'reconcile', rounds: results, figures: figuresOf(results), goals };
@@ -73,13 +76,15 @@ async function underLoad(
 }
 
 /** @param aloneMs duration of the measurement without reconcile, before and after it; 0 skips this measurement */
-async function runBeside(world: World, aloneMs: number): Promise<RunResult> {
-  let run = { seconds: 0, outcomes: 0, findings: 0, cpuUs: 0, rssMb: 0 };
+async function runBeside(world: World, aloneMs: number, tell: (line: string) => void): Promise<RunResult> {
+  let run: Reconciled = { seconds: 0, outcomes: 0, findings: 0, cpuUs: 0, rssMb: 0, phases: [] };
   const before = await measure(world, () => sleep(aloneMs));
   const sample = await measure(world, async () => {
     run = await runReconcile(world.env);
   });
   const after = await measure(world, () => sleep(aloneMs));
+  const phases = run.phases.map(({ name, elapsedMs }) => `${name} ${(elapsedMs / 1_000).toFixed(1)} s`);
+  tell(`${run.outcomes} outcomes in ${run.seconds.toFixed(1)} s: ${phases.join(', ')}`);
   if (run.findings > 0) return { ok: false, problem: `${run.findings} findings without a difference` };
   const alonePerSecond = (before.orders + after.orders) / (before.seconds + after.seconds);
   const more = {

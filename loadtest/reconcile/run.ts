@@ -11,6 +11,8 @@ export interface Reconciled {
   /** CPU time of the process itself, in µs. The database uses further CPU time for its queries. */
   cpuUs: number;
   rssMb: number;
+  /** The steps of the run. */
+  phases: { name: string; elapsedMs: number }[];
 }
 
 const cli = path.resolve(import.meta.dirname, '../../cli/main.ts');
@@ -35,11 +37,12 @@ export async function runReconcile(env: Readonly<Record<string, string>>): Promi
   await new Promise((resolve) => child.once('close', resolve));
   clearInterval(looking);
   const seconds = (performance.now() - startedMs) / 1_000;
-  const { outcomes, findings } = JSON.parse(Buffer.concat(chunks).toString()) as {
+  const { outcomes, findings, phases } = JSON.parse(Buffer.concat(chunks).toString()) as {
     outcomes: number;
     findings: { kind: string; subject: string }[];
+    phases: Reconciled['phases'];
   };
-  return { seconds, outcomes, findings: findings.length, cpuUs, rssMb };
+  return { seconds, outcomes, findings: findings.length, cpuUs, rssMb, phases };
 }
 
 /** Resident memory of a process in MB of 10^6 bytes; 0 if it cannot be read. */

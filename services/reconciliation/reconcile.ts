@@ -4,28 +4,25 @@
  */
 
 import type { OrderEvent } from '../../schemas/index.ts';
-import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/index.ts';
+import { COMMANDS, EVENTS } from '../../topics/index.ts';
 import { startServerClock, systemClock } from '../shared/clock/index.ts';
 import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
 import { createRecordDecoder, isOutcomeOf, isStateOf } from '../shared/consuming/index.ts';
-import {
-  createAdmin,
-  createPartitionReader,
-  type KafkaAdmin,
-  type KafkaSettings,
-  readCommittedRange,
-} from '../shared/kafka/index.ts';
+import { createAdmin, type KafkaSettings, readCommittedRange } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
-import { createRedis } from '../shared/redis/index.ts';
+import { createRedis, type Redis } from '../shared/redis/index.ts';
 import { backoff, sleep } from '../shared/retry/index.ts';
 import { allChecks } from './checks/index.ts';
 import { type Difference, type FindingKind, kinds } from './findings/finding-kinds.ts';
 import { createTally, type Tally } from './findings/tally.ts';
 import { createDeadLetterIndex } from './following/dead-letter-index.ts';
+import { createDeferredComparison } from './following/deferred-comparison.ts';
 import { createFollower, type Follower } from './following/follower.ts';
+import { newestFrom } from './following/newest-records.ts';
 import { startsOfLogs } from './following/start-offsets.ts';
+import { readLogs } from './following/whole-logs.ts';
 import type { Ledger } from './matching/outcome-matcher.ts';
 import { createMemory } from './matching/recent-outcomes.ts';
 import { createStateBook } from './matching/snapshot-index.ts';
@@ -61,6 +58,14 @@ export interface ReconcileReport {
   commands: number;
   outcomes: number;
   elapsedMs: number;
+  /** The time of each step, in the order in which they ran. */
+  phases: Phase[];
+}
+
+/** `reading` the logs, or the name of a check. */
+export interface Phase {
+  name: string;
+  elapsedMs: number;
 }
 
 /** Maximum number of newest orders and events that are compared once more at the end. */
@@ -68,9 +73,6 @@ const rememberedMax = 50_000;
 /** Maximum rounds of a check with differences that may be in flight, and the pause between them. */
 const rounds = 3;
 const roundPauseMs = 1_500;
-/** Maximum wait for the states. States that are not read by then count as not yet written. */
-const statesWaitMs = 60_000;
-const statesPollMs = 50;
 const perKindMaxDefault = 5_000;
 const laneStallMs = 45_000;
 const restShare = 0.5;
@@ -83,15 +85,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
   const mysql = createMysql({ url: options.mysqlUrl, log, poolSize: 4, queryTimeoutMs });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics: noMetrics });
   const admin = createAdmin(options.settings);
-  const redis =
-    options.redisUrl === null
-      ? null
-      : createRedis({
-          url: options.redisUrl,
-          keyPrefix: options.settings.topicPrefix,
-          log,
-          commandTimeoutMs: 500,
-        });
+  const redis = redisOf(options);
   try {
     await clock.measure();
     const { registryUrl } = options;
@@ -99,6 +93,8 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
     const stateCodec = await loadStateCodec({ registryUrl, log });
     const { offsets: starts, ledgers, wholeStates } = await startsOfLogs(admin);
     const memory = createMemory({ ordersMax: rememberedMax, eventsMax: rememberedMax });
+    const recentFrom = newestFrom(await admin.endOffsets(EVENTS), rememberedMax);
+    const rows = createDeferredComparison({ mysql: mysql.pool, memory });
     const deadLetters = createDeadLetterIndex();
     const states = createStateBook({ statesMax: rememberedMax, fromTheStart: wholeStates });
     // Needs no handler, because the log has a line for each wait.
@@ -112,14 +108,19 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
       deadLetters,
       states,
       mysql: mysql.pool,
+      rows,
       starts,
       isWanted: within(options),
+      isRecent: ({ partition, offset }) => offset >= (recentFrom.get(partition) ?? 0n),
       metrics: noMetrics,
     });
     const reading = readLogs(options, starts, follower);
     try {
-      await reading.start();
-      await reading.untilEnd(admin);
+      const phases: Phase[] = [];
+      await timed(phases, 'reading', async () => {
+        await reading.start();
+        await reading.untilEnd(admin);
+      });
       const checks = allChecks({
         mysql,
         admin,
@@ -134,16 +135,18 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
         stuck: options.stuck,
         laneStallMs,
         restShare: () => restShare,
+        walked: rows,
         readOutcomes: (partition, from, to) =>
           readCommittedRange({ settings: options.settings, topic: EVENTS, partition, from, to, log }),
       });
-      const { findings, counts } = await runChecks(options, checks, ledgers);
+      const { findings, counts } = await runChecks(options, checks, ledgers, phases);
       return {
         ok: counts.length === 0,
         findings: findings.map((finding) => ({ ...finding, remedy: kinds[finding.kind].remedy })),
         counts,
         ...countsOf(starts, follower),
         elapsedMs: Math.round(systemClock.monotonicMs() - startedMs),
+        phases,
       };
     } finally {
       await reading.stop();
@@ -154,6 +157,11 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
   }
 }
 
+function redisOf({ redisUrl, settings, log }: ReconcileOptions): Redis | null {
+  if (redisUrl === null) return null;
+  return createRedis({ url: redisUrl, keyPrefix: settings.topicPrefix, log, commandTimeoutMs: 500 });
+}
+
 function within({
   fromMs = 0,
   toMs = Number.MAX_SAFE_INTEGER,
@@ -161,100 +169,43 @@ function within({
   return ({ occurredAt }) => occurredAt >= fromMs && occurredAt < toMs;
 }
 
-/** Reads the logs with its own partition reader. A failure there ends the run. */
-function readLogs(
-  options: ReconcileOptions,
-  from: Parameters<typeof createFollower>[0]['starts'],
-  follower: Follower,
-) {
-  const { settings, log, signal, onProgress } = options;
-  const abort = new AbortController();
-  const ended = AbortSignal.any([signal, abort.signal]);
-  let failure: unknown = null;
-  let inHand = 0;
-  const reader = createPartitionReader({
-    settings,
-    topics: [COMMANDS, EVENTS, DEAD_LETTERS, STATE],
-    from,
-    async onRecords(_topic, _partition, records) {
-      if (failure !== null) return;
-      inHand++;
-      try {
-        await follower.follow(records, ended);
-      } catch (error) {
-        failure = error;
-        abort.abort();
-      } finally {
-        inHand--;
-      }
-    },
-    log,
-  });
-  return {
-    start: () => reader.start(),
-    stop: () => reader.stop(),
-    /** Resolves when all records up to the current ends have been followed. */
-    async untilEnd(admin: KafkaAdmin): Promise<void> {
-      for (const topic of [COMMANDS, DEAD_LETTERS, EVENTS]) {
-        const ends = new Map(
-          [...(await admin.endOffsets(topic))].map(([partition, { high }]) => [partition, high]),
-        );
-        while ((await follower.reached(topic, ends, ended)).size < ends.size) {
-          if (failure !== null) throw failure;
-          signal.throwIfAborted();
-          onProgress?.(`reading ${topic}: ${behind(follower, topic, ends)} records to go`);
-        }
-      }
-      // The last entry of a states partition marks a transaction and is not delivered as a record.
-      const ends = await admin.endOffsets(STATE);
-      const isRead = (): boolean =>
-        inHand === 0 &&
-        reader.positions().every(({ topic, partition, offset }) => {
-          return topic !== STATE || offset >= (ends.get(partition)?.high ?? 0n);
-        });
-      for (let waitedMs = 0; !isRead() && waitedMs < statesWaitMs; waitedMs += statesPollMs) {
-        if (failure !== null) throw failure;
-        onProgress?.('reading the states');
-        await sleep(statesPollMs, signal);
-      }
-    },
-  };
-}
-
-function behind(follower: Follower, topic: string, ends: ReadonlyMap<number, bigint>): bigint {
-  return [...ends].reduce((sum, [partition, end]) => {
-    const left = end - follower.position(topic, partition);
-    return left > 0n ? sum + left : sum;
-  }, 0n);
-}
-
 /** Runs each check until all its differences are confirmed, at most {@link rounds} times. */
 async function runChecks(
   { signal, onProgress, findingsPerKindMax = perKindMaxDefault }: ReconcileOptions,
   checks: ReturnType<typeof allChecks>,
   ledgers: ReadonlyMap<number, Ledger>,
+  phases: Phase[],
 ): Promise<{ findings: Difference[]; counts: ReconcileReport['counts'] }> {
   const suspects = createSuspects((partition) => ledgers.get(partition)?.followedTo() ?? 0);
   const findings: Difference[] = [];
   const counts: ReconcileReport['counts'] = [];
   for (const check of checks) {
     onProgress?.(`checking ${check.name}`);
-    for (let round = 1; ; round++) {
-      // Lasting differences stay in their source and are in every round's tally.
-      const tally = createTally([], findingsPerKindMax);
-      await check.run([], tally, signal);
-      const kept = tally.kept();
-      const confirmed = suspects.confirm(check.name, kept);
-      if (round < rounds && confirmed.length < kept.length) {
-        await sleep(roundPauseMs, signal);
-        continue;
+    await timed(phases, check.name, async () => {
+      for (let round = 1; ; round++) {
+        // Lasting differences stay in their source and are in every round's tally.
+        const tally = createTally([], findingsPerKindMax);
+        await check.run([], tally, signal);
+        const kept = tally.kept();
+        const confirmed = suspects.confirm(check.name, kept);
+        if (round < rounds && confirmed.length < kept.length) {
+          await sleep(roundPauseMs, signal);
+          continue;
+        }
+        findings.push(...confirmed);
+        counts.push(...countsIn(check.kinds, tally, confirmed));
+        return;
       }
-      findings.push(...confirmed);
-      counts.push(...countsIn(check.kinds, tally, confirmed));
-      break;
-    }
+    });
   }
   return { findings, counts };
+}
+
+/** Notes how long the step took. */
+async function timed(phases: Phase[], name: string, step: () => Promise<void>): Promise<void> {
+  const startedMs = systemClock.monotonicMs();
+  await step();
+  phases.push({ name, elapsedMs: Math.round(systemClock.monotonicMs() - startedMs) });
 }
 
 /** The counts are the confirmed differences and the differences beyond the limit. */

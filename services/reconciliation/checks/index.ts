@@ -11,7 +11,7 @@ import type { ReadOutcomes } from '../following/old-outcomes.ts';
 import type { Ledger } from '../matching/outcome-matcher.ts';
 import type { Memory } from '../matching/recent-outcomes.ts';
 import type { StateBook } from '../matching/snapshot-index.ts';
-import { type BookLimits, bookCheck } from '../walking/book.ts';
+import { type BookLimits, bookCheck, type WalkedOutcomes } from '../walking/book.ts';
 import type { Check } from './check.ts';
 import { deadLettersCheck } from './dead-letters.ts';
 import { deliveriesCheck } from './deliveries.ts';
@@ -41,6 +41,8 @@ export interface ChecksDeps {
   /** Ratio of pause to reading time. */
   restShare: () => number;
   readOutcomes: ReadOutcomes;
+  /** Compares the orders of the walk with their outcomes. Absent if outcomes are compared with rows as they arrive. */
+  walked?: WalkedOutcomes;
   /** The watch over the logs. Absent for a run on demand, because it reads every log whole. */
   logs?: Omit<LogsDeps, 'admin' | 'follower'>;
 }
@@ -53,8 +55,9 @@ export function allChecks(deps: ChecksDeps): Check[] {
   const { reached, lasting } = follower;
   return [
     outcomesCheck({ mysql, admin, ledgers, lasting, reached, readOutcomes: deps.readOutcomes }),
+    // The walk may find orders for the check of orders.
+    bookCheck({ connect, pace, clock, stuck, isDecided, outcomes: deps.walked }),
     ordersCheck({ mysql, redis, memory, pace }),
-    bookCheck({ connect, pace, clock, stuck, isDecided }),
     deadLettersCheck({ mysql, admin, index: deps.deadLetters, reached, pace, clock, metrics: deps.metrics }),
     offsetsCheck({ mysql, admin, ledgers, clock, stallMs }),
     deliveriesCheck({ mysql, memory, pace }),

@@ -18,7 +18,7 @@ import type { Memory } from '../matching/recent-outcomes.ts';
 import type { StateBook } from '../matching/snapshot-index.ts';
 import type { DeadLetterIndex } from './dead-letter-index.ts';
 import { writeNote } from './position-note.ts';
-import { type ComparedOrder, compareOrders } from './row-comparison.ts';
+import { type ComparedOrder, compareAtOnce, type RowComparison } from './row-comparison.ts';
 
 /** How long a check waits for the follower. Then it skips the partitions that are behind. */
 const reachMaxMs = 10_000;
@@ -31,12 +31,16 @@ export interface FollowerDeps {
   deadLetters: DeadLetterIndex;
   states: StateBook;
   mysql: Queryable;
+  /** By default, outcomes are compared with rows as they arrive. */
+  rows?: RowComparison;
   /** Start offsets, for every topic and partition. */
   starts: readonly TopicPartitionOffset[];
   /** Ids of the followed topics, for the notes that are stored with the offsets. Absent for a run on demand. */
   topicIds?: ReadonlyMap<string, string>;
   /** Whether an outcome is compared with its row. By default all outcomes are compared. */
   isWanted?(event: OrderEvent): boolean;
+  /** Whether memory takes an outcome of an order that it does not know. By default it takes all of them. */
+  isRecent?(record: InRecord): boolean;
   metrics: Metrics;
 }
 
@@ -62,7 +66,8 @@ export interface Follower {
   unanswered(): number;
 }
 
-export function createFollower(deps: FollowerDeps): Follower {
+export function createFollower(options: FollowerDeps): Follower {
+  const deps: Deps = { ...options, rows: options.rows ?? compareAtOnce(options.mysql, options.memory) };
   const { ledgers, metrics } = deps;
   const next = new Map(deps.starts.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
   const startOf = new Map(deps.starts.map((start) => [`${start.topic}/${start.partition}`, start]));
@@ -152,6 +157,8 @@ export function createFollower(deps: FollowerDeps): Follower {
   };
 }
 
+type Deps = FollowerDeps & { readonly rows: RowComparison };
+
 /** New records of one partition, in order. */
 interface Batch {
   readonly topic: string;
@@ -186,11 +193,11 @@ function newBatches(records: readonly InRecord[], position: Follower['position']
 
 /** Decodes outcomes and states, and compares the outcomes of all partitions with their rows. */
 async function readBatches(
-  deps: FollowerDeps,
+  deps: Deps,
   batches: readonly Batch[],
   signal: AbortSignal,
 ): Promise<{ batches: ReadBatch[]; compared: ComparedOrder[] }> {
-  const { decoder, stateDecoder, isWanted = () => true } = deps;
+  const { decoder, stateDecoder, rows, isWanted = () => true } = deps;
   const read: ReadBatch[] = [];
   for (const batch of batches) {
     const { topic, records } = batch;
@@ -199,9 +206,11 @@ async function readBatches(
     read.push({ ...batch, events, states });
   }
   const wanted = read.flatMap(({ events }) =>
-    events.flatMap(({ value }) => (value !== null && isWanted(value) ? [value] : [])),
+    events.flatMap(({ value }) =>
+      value !== null && (isWanted(value) || rows.knows(value.orderId ?? '')) ? [value] : [],
+    ),
   );
-  return { batches: read, compared: await compareOrders(deps.mysql, deps.memory, wanted) };
+  return { batches: read, compared: await rows.compare(wanted) };
 }
 
 function applyBatch(deps: FollowerDeps, batch: ReadBatch, lasting: Lasting): void {
@@ -217,7 +226,7 @@ function applyBatch(deps: FollowerDeps, batch: ReadBatch, lasting: Lasting): voi
 }
 
 function applyEvents(
-  { ledgers, memory, isWanted = () => true }: FollowerDeps,
+  { ledgers, memory, isWanted = () => true, isRecent = () => true }: FollowerDeps,
   { partition, events }: ReadBatch,
   lasting: Lasting,
 ): void {
@@ -230,8 +239,8 @@ function applyEvents(
     const key = event.outcome === 'DEAD_LETTERED' ? null : keyHash(record);
     const isFirst = ledgers.get(partition)?.outcome(event.sourceOffset, key, crc32(record.value ?? ''));
     // Once an order is compared, every later outcome counts. Otherwise its row would seem to be ahead.
-    if (isFirst !== false && (isWanted(event) || memory.order(event.orderId ?? '') !== undefined))
-      memory.note(event);
+    const isNew = isRecent(record) && isWanted(event);
+    if (isFirst !== false && (isNew || memory.order(event.orderId ?? '') !== undefined)) memory.note(event);
   }
 }
 

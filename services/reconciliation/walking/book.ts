@@ -16,7 +16,7 @@ import type { PagedReads } from './pages.ts';
 import { compareMoney, sumRefunds } from './payments.ts';
 import { compareRecords, type ProviderLimits } from './provider-records.ts';
 import { compareRefunds, type RefundLimits } from './refunds.ts';
-import { type KeyRows, type OrderRow, readChunk } from './rows.ts';
+import { type KeyRows, type LineRow, type OrderRow, readChunk } from './rows.ts';
 import { compareStock, countUnits, type SkuUnits } from './stock.ts';
 import { findStuck, type StuckLimits, type StuckRules } from './stuck.ts';
 import { compareUnits } from './units.ts';
@@ -24,6 +24,15 @@ import { noteUnlisted, readListed, type UnlistedMoney } from './unlisted-money.t
 import { countUnpaid, type UnpaidUnits } from './unpaid.ts';
 
 export type BookLimits = StuckLimits & RefundLimits & ProviderLimits;
+
+/** Gets each order of the walk, to compare it with its newest outcome. */
+export interface WalkedOutcomes {
+  /** Called before the snapshot. The rows of all outcomes that were read before are in the snapshot. */
+  begin(): void;
+  visit(order: OrderRow, lines: readonly LineRow[]): void;
+  /** Called when all orders of the snapshot have been visited. */
+  end(): void;
+}
 
 export interface BookDeps {
   /** A separate session, because it holds the snapshot. */
@@ -33,9 +42,11 @@ export interface BookDeps {
   stuck: BookLimits;
   /** Whether the workers decide this command. An order that no decided command moves on does not count as stuck. */
   isDecided: StuckRules['isDecided'];
+  /** Absent if outcomes are compared with rows as they arrive. */
+  outcomes?: WalkedOutcomes | undefined;
 }
 
-export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: BookDeps): Check {
+export function bookCheck({ connect, pace, clock, stuck: limits, isDecided, outcomes }: BookDeps): Check {
   return {
     name: 'book',
     kinds: [
@@ -57,6 +68,7 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
     async run(_open, tally, signal) {
       const session = await connect();
       try {
+        outcomes?.begin();
         await session.write('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
         await session.write('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
         const nowMs = clock.nowMs();
@@ -68,6 +80,7 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
           counted: countOrders(),
           unpaid: countUnpaid(),
           unlisted: noteUnlisted(listed, limits),
+          outcomes,
           tally,
         };
         for (let after: number | null = -1; after !== null; ) {
@@ -78,6 +91,7 @@ export function bookCheck({ connect, pace, clock, stuck: limits, isDecided }: Bo
             return last;
           }, signal);
         }
+        outcomes?.end();
         await compareRecords(session, listed.keys(), limits, nowMs, tally, pace, signal);
         const reads: PagedReads = { session, pace, signal };
         await compareStock(reads, walk.units, tally);
@@ -99,6 +113,7 @@ interface Walk {
   counted: CountedOrders;
   unpaid: UnpaidUnits;
   unlisted: UnlistedMoney;
+  outcomes: WalkedOutcomes | undefined;
   tally: Tally;
 }
 
@@ -114,6 +129,7 @@ function compare(walk: Walk, rows: KeyRows): void {
 
 function compareOrder(walk: Walk, order: OrderRow, { lines, moved }: KeyRows): void {
   const { units, counted, unpaid, tally, rules } = walk;
+  walk.outcomes?.visit(order, lines);
   for (const line of lines) countUnits(units, line, holdsStock(order.status));
   counted.add(order);
   unpaid.add(order);

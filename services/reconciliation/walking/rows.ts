@@ -9,7 +9,9 @@ import { type MovedUnits, readMovedUnits } from './moved-units.ts';
 export interface OrderRow {
   order_key: number;
   order_id: Buffer;
+  customer_id: string;
   status: OrderStatus;
+  version: number;
   currency: string;
   subtotal: number;
   discount: number;
@@ -101,7 +103,7 @@ const chunkOrders = 4_000;
 const none: readonly never[] = [];
 
 const readOrders =
-  'SELECT order_key, order_id, status, currency, subtotal, discount, shipping, tax, total, received, refund_pending, refunded, ' +
+  'SELECT order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, received, refund_pending, refunded, ' +
   'disputed, payment_due_at_ms, timer_at_ms, updated_at_ms, coupon_counted, ' +
   'IF(coupon_counted = 0, NULL, coupon_code) AS coupon_code, ' +
   `IF(coupon_counted & ${customerCounted}, customer_id, NULL) AS coupon_customer, unpaid_units, ` +

@@ -21,8 +21,13 @@ export function countUnits(
 ): void {
   const held = isHolding ? quantity - cancelled - restocked : 0;
   if (held === 0 && shipped === 0) return;
-  const before = units.get(sku) ?? noUnits;
-  units.set(sku, { held: before.held + held, shipped: before.shipped + shipped - restocked });
+  const away = shipped - restocked;
+  const sums = units.get(sku);
+  if (sums === undefined) units.set(sku, { held, shipped: away });
+  else {
+    sums.held += held;
+    sums.shipped += away;
+  }
 }
 
 /** Removes each matched SKU from `units`. The remaining SKUs have no stock row. */

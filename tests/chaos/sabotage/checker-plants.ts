@@ -7,6 +7,11 @@ const unpaid = { project: 'unit', tests: [`${walking}/unpaid.test.ts`] } as cons
 const book = { project: 'unit', tests: [`${walking}/book.test.ts`] } as const;
 const orders = { project: 'unit', tests: ['services/reconciliation/checks/orders.test.ts'] } as const;
 
+const deferred = {
+  project: 'unit',
+  tests: ['services/reconciliation/following/deferred-comparison.test.ts'],
+} as const;
+
 export const checkerPlants: readonly Plant[] = [
   {
     bug: 'reconciliation compares no shipment with its line',
@@ -46,8 +51,29 @@ export const checkerPlants: readonly Plant[] = [
   {
     bug: 'reconciliation counts shipped units that are back in stock',
     file: 'services/reconciliation/walking/stock.ts',
-    good: 'shipped: before.shipped + shipped - restocked',
-    bad: 'shipped: before.shipped + shipped',
+    good: 'const away = shipped - restocked;',
+    bad: 'const away = shipped;',
     ...book,
+  },
+  {
+    bug: 'a reconcile run forgets orders without a row',
+    file: 'services/reconciliation/following/deferred-comparison.ts',
+    good: 'for (const expected of outcomes.unsettled()) memory.watch([expected]);',
+    bad: '',
+    ...deferred,
+  },
+  {
+    bug: 'a reconcile run compares only the first outcome of an order with its row',
+    file: 'services/reconciliation/matching/newest-outcomes.ts',
+    good: 'if (isNew || block.numbers[slot * fields + versionAt]! < event.version)',
+    bad: 'if (isNew)',
+    ...deferred,
+  },
+  {
+    bug: 'a reconcile run forgets outcomes of orders beyond its limit of memory',
+    file: 'services/reconciliation/following/deferred-comparison.ts',
+    good: '!outcomes.note(event)',
+    bad: '!(outcomes.note(event) || true)',
+    ...deferred,
   },
 ];
