@@ -32,6 +32,10 @@ export function createFakeRecords(controls: FakeRecords): OrderRecords {
     refunds: (query) => page(controls.records.refunds, query),
     shipments: (query) => page(controls.records.shipments, query),
     returns: (query) => page(controls.records.returns, query),
+    async hasRefund(_orderId, id) {
+      if (controls.mysqlAway) throw appError('MYSQL_TIMEOUT', { timeoutMs: 1 });
+      return controls.records.refunds.some(({ refundId: known }) => known === id);
+    },
   };
 }
 

@@ -65,6 +65,8 @@ export interface OrderRecords {
   refunds(query: RecordsQuery): Promise<RefundRow[]>;
   shipments(query: RecordsQuery): Promise<ShipmentRow[]>;
   returns(query: RecordsQuery): Promise<ReturnRow[]>;
+  /** Whether the order has a refund with this id. Rejects if MySQL is unavailable. */
+  hasRefund(orderId: string, refundId: string): Promise<boolean>;
 }
 
 /** A row as the driver returns it: with binary ids, lists as JSON, and flags as 0 or 1. */
@@ -82,6 +84,13 @@ export function createOrderRecords(db: Queryable): OrderRecords {
   const page = <T extends object>(sql: string, { orderId, after, limit }: RecordsQuery): Promise<T[]> =>
     db.rows<T>(`${sql} LIMIT ${limit}`, [uuidToBytes(orderId), after]);
   return {
+    async hasRefund(orderId, refundId) {
+      const rows = await db.rows('SELECT 1 FROM refunds WHERE refund_id = ? AND order_id = ?', [
+        uuidToBytes(refundId),
+        uuidToBytes(orderId),
+      ]);
+      return rows.length > 0;
+    },
     async payments(query) {
       const rows = await page<Stored<PaymentRow>>(
         'SELECT p.payment_no AS number, p.payment_id AS paymentId, p.provider, p.provider_payment_id AS providerPaymentId, ' +

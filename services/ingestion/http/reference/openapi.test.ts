@@ -5,7 +5,7 @@ import { createFakeWorld } from '../../testing/fake-world.ts';
 import type { Json } from '../../testing/schema-arbitrary.ts';
 import { breakingChanges } from '../../tools/breaking-changes.ts';
 import { releaseFaults } from '../../tools/release-faults.ts';
-import { problemTable } from '../problem-table.ts';
+import { problemTable } from '../../problems/problem-table.ts';
 import { operations } from '../routes/index.ts';
 import { openapiDocument } from './openapi.ts';
 

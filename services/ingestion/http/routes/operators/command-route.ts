@@ -119,11 +119,15 @@ async function submit(
   return showCommand(deps, reply, command, state, 202);
 }
 
-/** The route of a command about the order in the path. An unknown order is the problem NOT_FOUND. */
+/**
+ * The route of a command about the order in the path. An unknown order is the problem NOT_FOUND. `findMore` rejects with a problem if
+ * something else in the path does not exist.
+ */
 export function orderCommandRoute(
   deps: RouteDeps,
   operation: Operation,
   read: (request: FastifyRequest) => Omit<CommandInput, 'subject'>,
+  findMore: (request: FastifyRequest) => Promise<void> = async () => undefined,
 ): RouteOf<KeyedInput> {
   return commandRoute(
     deps,
@@ -133,6 +137,7 @@ export function orderCommandRoute(
       const { customerId } = request.caller;
       const orderId = readOrderId(request);
       orProblem(await deps.readStatus({ orderId, customerId, isOperator: true, ticket: null }));
+      await findMore(request);
     },
   );
 }

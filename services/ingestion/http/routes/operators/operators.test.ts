@@ -4,6 +4,7 @@ import type { OrderCommand } from '../../../../../schemas/index.ts';
 import { partitionOfOrder } from '../../../../../topics/index.ts';
 import { Failure } from '../../../application/common/failure.ts';
 import { decideLast } from '../../../testing/fake-commands.ts';
+import { sampleRecords } from '../../../testing/fake-records.ts';
 import { createFakeWorld, fakeTokens, placeRequest } from '../../../testing/fake-world.ts';
 
 type World = ReturnType<typeof createFakeWorld>;
@@ -15,8 +16,9 @@ const refused = {
   reason: { code: 'LINE_UNKNOWN', message: 'The order has no line 7.', pointer: '/lines/0/line', seen: '{}' },
 } as const;
 
-/** A paid order of customer c1. */
+/** A paid order of customer c1, with one refund. */
 async function paid(world: World): Promise<string> {
+  Object.assign(world.records, { refunds: [{ ...sampleRecords.refunds[0]!, refundId }] });
   const { id } = (await world.app.inject(placeRequest(`key-${world.stored.size}`))).json();
   world.decide(id, 'PAID');
   return id;
@@ -366,6 +368,17 @@ describe('refused requests of operators', () => {
       expect(answer.json(), path).toMatchObject({ status, code });
     }
     expect(world.commands).toHaveLength(1);
+  });
+
+  test('a retry of a refund that the order does not have is 404, and the log has no command', async () => {
+    const world = createFakeWorld();
+    const id = await paid(world);
+    const retry = () => send(world, `${id}/refunds/6b0d9a0e-3c7e-8a11-9f0c-2f6f5f3e7d10/retry`);
+    expect((await retry()).json()).toMatchObject({ status: 404, code: 'REFUND_NOT_FOUND' });
+    expect(world.commands).toHaveLength(1);
+    // Without the database the id may exist, so the log decides.
+    world.mysqlAway = true;
+    expect((await retry()).statusCode).toBe(202);
   });
 
   test('an unknown order, and a refund id of another form, are 404', async () => {

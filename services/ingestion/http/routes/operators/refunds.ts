@@ -1,10 +1,12 @@
 import type { FastifyRequest } from 'fastify';
+import { Failure } from '../../../application/common/failure.ts';
 import { refundChange, retryChange } from '../../../application/operators/changes.ts';
 import { RefundRequest } from '../../../application/requests/operator-request.ts';
 import { readRefundId, refundFaults } from '../../../application/requests/operator-rules.ts';
 import { compileCheck } from '../../../application/requests/validation.ts';
+import { orProblem } from '../../failures.ts';
 import { HttpProblem } from '../../problems.ts';
-import { readBody, refuseFaults } from '../../requests/read-request.ts';
+import { readBody, readOrderId, refuseFaults } from '../../requests/read-request.ts';
 import { orderIdParameter, refundIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps } from '../route.ts';
 import { commandOperation, orderCommandRoute } from './command-route.ts';
