@@ -63,7 +63,7 @@ export interface ReconcileReport {
 }
 
 /** `reading` the logs, or the name of a check. */
-export interface Phase {
+interface Phase {
   name: string;
   elapsedMs: number;
 }
@@ -77,12 +77,14 @@ const perKindMaxDefault = 5_000;
 const laneStallMs = 45_000;
 const restShare = 0.5;
 const queryTimeoutMs = 60_000;
+/** A busy server may need seconds to accept a connection, and a run of minutes must not end for that. */
+const connectTimeoutMs = 30_000;
 
 /** Throws if a server is down, because a partial run has no result. */
 export async function reconcile(options: ReconcileOptions): Promise<ReconcileReport> {
   const { log } = options;
   const startedMs = systemClock.monotonicMs();
-  const mysql = createMysql({ url: options.mysqlUrl, log, poolSize: 4, queryTimeoutMs });
+  const mysql = createMysql({ url: options.mysqlUrl, log, poolSize: 4, queryTimeoutMs, connectTimeoutMs });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics: noMetrics });
   const admin = createAdmin(options.settings);
   const redis = redisOf(options);

@@ -6,8 +6,8 @@ interface Range {
 }
 
 /**
- * The offset of each partition from which its records are remembered, so that all partitions together have about `recordsMax` of
- * them. Short partitions are remembered whole, and the others share the rest equally.
+ * The offset of each partition from which its records are remembered. All partitions together have `recordsMax` of them. Short
+ * partitions are remembered whole, and the others share the rest equally.
  */
 export function newestFrom(ranges: ReadonlyMap<number, Range>, recordsMax: number): Map<number, bigint> {
   const shortFirst = [...ranges].sort(([, a], [, b]) => Number(lengthOf(a) - lengthOf(b)));

@@ -7,7 +7,7 @@ import type { ExpectedOrder } from './recent-outcomes.ts';
 import { createUuidIndex } from './uuid-index.ts';
 
 /** An outcome that changed an order. */
-export type OrderOutcome = OrderEvent & { readonly orderId: string };
+type OrderOutcome = OrderEvent & { readonly orderId: string };
 
 export interface NewestOutcomes {
   /** Notes an outcome. The first copy of a version counts. Returns false if there is no room for another order. */

@@ -1,6 +1,6 @@
 /**
- * Numbers ids from 0 in the order in which they are added. It is a hash table with open addressing in typed arrays: about 30 bytes
- * an id, and no work for the garbage collector.
+ * Numbers ids from 0 in the order in which they are added. It is a hash table with open addressing in typed arrays. An id needs about
+ * 30 bytes, and the garbage collector has no work with it.
  */
 export interface UuidIndex {
   size(): number;
