@@ -4,6 +4,7 @@ import type {
   OrderRecords,
   PaymentRow,
   RecordsQuery,
+  RefundLookup,
   RefundRow,
   ReturnRow,
   ShipmentRow,
@@ -19,7 +20,7 @@ export interface FakeRecords {
   readonly mysqlAway: boolean;
 }
 
-export function createFakeRecords(controls: FakeRecords): OrderRecords {
+export function createFakeRecords(controls: FakeRecords): OrderRecords & RefundLookup {
   const page = async <T extends { readonly number: number }>(
     rows: readonly T[],
     { after, limit }: RecordsQuery,

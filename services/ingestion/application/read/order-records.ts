@@ -65,6 +65,9 @@ export interface OrderRecords {
   refunds(query: RecordsQuery): Promise<RefundRow[]>;
   shipments(query: RecordsQuery): Promise<ShipmentRow[]>;
   returns(query: RecordsQuery): Promise<ReturnRow[]>;
+}
+
+export interface RefundLookup {
   /** Whether the order has a refund with this id. Rejects if MySQL is unavailable. */
   hasRefund(orderId: string, refundId: string): Promise<boolean>;
 }
@@ -80,7 +83,7 @@ type Stored<T> = {
         : T[Name];
 };
 
-export function createOrderRecords(db: Queryable): OrderRecords {
+export function createOrderRecords(db: Queryable): OrderRecords & RefundLookup {
   const page = <T extends object>(sql: string, { orderId, after, limit }: RecordsQuery): Promise<T[]> =>
     db.rows<T>(`${sql} LIMIT ${limit}`, [uuidToBytes(orderId), after]);
   return {

@@ -8,7 +8,7 @@ import type { OperatorCommands } from '../../application/operators/operator-comm
 import type { OpenSession } from '../../application/payments/open-session.ts';
 import type { ReceiveCallback } from '../../application/payments/receive-callback.ts';
 import type { Cursors } from '../../application/read/cursor.ts';
-import type { OrderRecords } from '../../application/read/order-records.ts';
+import type { OrderRecords, RefundLookup } from '../../application/read/order-records.ts';
 import type { OrderStore } from '../../application/read/order-store.ts';
 import type { PartitionProgress } from '../../application/read/partition-progress.ts';
 import type { ReadStatus } from '../../application/read/status.ts';
@@ -38,7 +38,7 @@ export interface RouteDeps extends ResponseDeps {
   readonly store: Pick<OrderStore, 'list' | 'history' | 'prices' | 'details'>;
   readonly operatorCommands: OperatorCommands;
   readonly eraseCustomer: EraseCustomer;
-  readonly records: OrderRecords;
+  readonly records: OrderRecords & RefundLookup;
   readonly stock: StockLevels;
   readonly openSession: OpenSession;
   readonly callbacks: ReceiveCallback;
