@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { problemTable } from '../../problems/problem-table.ts';
 import { apiDocument, faultOf } from '../../testing/api-document.ts';
 import { createFakeWorld } from '../../testing/fake-world.ts';
 import type { Json } from '../../testing/schema-arbitrary.ts';
 import { breakingChanges } from '../../tools/breaking-changes.ts';
 import { releaseFaults } from '../../tools/release-faults.ts';
-import { problemTable } from '../../problems/problem-table.ts';
 import { operations } from '../routes/index.ts';
 import { openapiDocument } from './openapi.ts';
 

@@ -47,10 +47,29 @@ export const retryRefundOperation = commandOperation(
 );
 
 export function retryRefund(deps: RouteDeps): Route {
-  return orderCommandRoute(deps, retryRefundOperation, (request) => {
-    const refundId = requireRefundId(request);
-    return { change: retryChange(refundId), sent: { refundId } };
-  });
+  return orderCommandRoute(
+    deps,
+    retryRefundOperation,
+    (request) => {
+      const refundId = requireRefundId(request);
+      return { change: retryChange(refundId), sent: { refundId } };
+    },
+    (request) => findRefund(deps, request),
+  );
+}
+
+/**
+ * Rejects with REFUND_NOT_FOUND if the order has no such refund. A caller learns the id of a refund after its decision, so its row
+ * exists. While the database is unavailable, the log decides.
+ */
+async function findRefund(
+  { reads, records }: Pick<RouteDeps, 'reads' | 'records'>,
+  request: FastifyRequest,
+): Promise<void> {
+  const [orderId, refundId] = [readOrderId(request), requireRefundId(request)];
+  const found = await reads.run(request.caller.customerId, () => records.hasRefund(orderId, refundId));
+  if (found instanceof Failure && found.code === 'STATE_UNAVAILABLE') return;
+  if (!orProblem(found)) throw new HttpProblem('REFUND_NOT_FOUND');
 }
 
 function requireRefundId(request: FastifyRequest): string {
