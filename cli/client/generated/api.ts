@@ -7468,7 +7468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -7501,7 +7501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -8325,7 +8325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded. You have too many concurrent requests */
+            /** @description The rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -8358,7 +8358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
+            /** @description The stored state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
