@@ -3,6 +3,12 @@ import { findPrometheus } from '../../../stack/downloads/prometheus.ts';
 import { StackError } from '../../../stack/index.ts';
 import type { Missing } from '../programs/missing.ts';
 
+/** An alert that is pending or fires, with the labels of its rule and of its series. */
+export interface ActiveAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: 'pending' | 'firing';
+}
+
 export interface ScrapedProcess {
   readonly labels: Readonly<Record<string, string>>;
   readonly health: 'up' | 'down' | 'unknown';
@@ -18,6 +24,12 @@ export async function prometheusOrMissing(): Promise<{ command: string } | Missi
     if (error instanceof StackError) return { missing: error.message };
     throw error;
   });
+}
+
+/** Pending and firing alerts. */
+export async function activeAlerts(url: string): Promise<readonly ActiveAlert[]> {
+  const { alerts } = await ask<{ alerts: ActiveAlert[] }>(url, 'alerts');
+  return alerts;
 }
 
 /** Names of the loaded alert rules, each once. */
