@@ -1,11 +1,14 @@
 /**
  * Finds the servers of a command. Addresses come from the environment (`KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`,
- * `MYSQL_URL`, `REDIS_URL`, `ORDERSTREAM_URL`), and the others from the local instance `--name`.
+ * `MYSQL_URL`, `REDIS_URL`, `ORDERSTREAM_URL`), and the others from the local instance `--name`. As for services,
+ * `MYSQL_URL_FILE` and the like name a file instead.
  */
 import path from 'node:path';
 import {
   type ConfigOf,
   type Env,
+  type Field,
+  isGiven,
   kafkaFields,
   loadConfig,
   mysqlFields,
@@ -27,11 +30,12 @@ export type ServerConfig<N extends ServerName> = AllOf<ConfigOfServer<N>>;
 
 export const DEFAULT_INSTANCE = 'dev';
 
-const VARIABLE_OF_SERVER: Readonly<Record<ServerName, string>> = {
-  kafka: 'KAFKA_BROKERS',
-  registry: 'SCHEMA_REGISTRY_URL',
-  mysql: 'MYSQL_URL',
-  redis: 'REDIS_URL',
+/** The setting with the address of each server. */
+const addressFields: Readonly<Record<ServerName, Pick<Field<unknown>, 'env' | 'fromFile'>>> = {
+  kafka: kafkaFields.kafkaBrokers,
+  registry: registryFields.schemaRegistryUrl,
+  mysql: mysqlFields.mysqlUrl,
+  redis: redisFields.redisUrl,
 };
 
 /**
@@ -44,10 +48,19 @@ export async function findServers<N extends ServerName>(
   env: Env,
   needed: readonly N[],
 ): Promise<ServerConfig<N>> {
-  const missing = needed.filter((server) => !env[VARIABLE_OF_SERVER[server]]);
+  const missing = needed.filter((server) => !isGiven(env, addressFields[server]));
   const local = missing.length > 0 ? await localAddresses(name, missing) : {};
   const fields = Object.assign({}, ...needed.map((server) => groups[server]));
   return loadConfig({ ...local, ...definedIn(env) }, fields) as ServerConfig<N>;
+}
+
+/** `env`, with the value of the local instance for a setting that it does not give. */
+export function withLocal(
+  env: Env,
+  field: Pick<Field<unknown>, 'env' | 'fromFile'>,
+  local: () => string | undefined,
+): Env {
+  return isGiven(env, field) ? env : { [field.env]: local() };
 }
 
 /**
@@ -78,7 +91,7 @@ async function localAddresses(name: string, missing: ServerName[]): Promise<Reco
   if (readInstance(name) === null)
     throw noInstance(
       name,
-      missing.map((server) => VARIABLE_OF_SERVER[server]),
+      missing.map((server) => addressFields[server].env),
     );
   const rows = await localServers().stackStatus(name);
   const addresses: Record<string, string> = {};
@@ -89,7 +102,7 @@ async function localAddresses(name: string, missing: ServerName[]): Promise<Reco
         `the ${server} server of the local instance "${name}" does not answer; start it with \`orderstream stack up --name ${name}\` or \`npm start\``,
       );
     }
-    addresses[VARIABLE_OF_SERVER[server]] = row.address;
+    addresses[addressFields[server].env] = row.address;
   }
   return addresses;
 }

@@ -71,6 +71,12 @@ describe.each(metrics.map((metric) => [metric.name, metric] as const))(
   },
 );
 
+it('does not stop a version whose requests are refused by a flag', () => {
+  const budget = metrics.find(({ name }) => name === 'error-budget')!;
+  const refusals = { 'http_requests_total{status="503",cause="flag"}': { new: 600, old: 600 } };
+  expect(passes(budget, { ...healthy, ...refusals })).toBe(true);
+});
+
 it('plays a fault for each metric of each analysis', () => {
   expect(metrics.map(({ name }) => name).toSorted()).toEqual(Object.keys(faults).toSorted());
 });

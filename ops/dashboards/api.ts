@@ -21,11 +21,11 @@ export const api: Dashboard = {
       },
       {
         title: 'Share of errors',
-        help: 'Statuses of 500 and above. The objective is 0.05 %.',
+        help: 'Statuses of 500 and above, without requests that a flag refused. The objective is 0.05 %.',
         unit: 'percentunit',
         limit: 0.0005,
         queries: {
-          [`${perSecond('http_requests_total', [], 'status=~"5.."')} / ${perSecond('http_requests_total')}`]:
+          [`${perSecond('http_requests_total', [], 'status=~"5..",cause!="flag"')} / ${perSecond('http_requests_total', [], 'cause!="flag"')}`]:
             'errors',
         },
       },

@@ -11,7 +11,7 @@ import { usageError } from '../../errors.ts';
 import { localServers, readInstance } from '../../local-instance.ts';
 import { currentOperator } from '../../operator.ts';
 import { count, print, printJson } from '../../output.ts';
-import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+import { DEFAULT_INSTANCE, findServers, withLocal } from '../../servers.ts';
 
 const waitSeconds = 30;
 
@@ -85,8 +85,8 @@ async function reencrypt({ name, json }: { name: string; json?: boolean }): Prom
 }
 
 function keysOf(name: string): readonly string[] {
-  const given = process.env['PERSONAL_DATA_KEYS'];
-  return loadConfig({ PERSONAL_DATA_KEYS: given || localKeysOf(name) }, personalDataFields).personalDataKeys;
+  const env = withLocal(process.env, personalDataFields.personalDataKeys, () => localKeysOf(name));
+  return loadConfig(env, personalDataFields).personalDataKeys;
 }
 
 function localKeysOf(name: string): string | undefined {

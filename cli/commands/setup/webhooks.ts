@@ -5,7 +5,7 @@ import { withDatabase } from '../../database.ts';
 import { usageError } from '../../errors.ts';
 import { localServers, readInstance } from '../../local-instance.ts';
 import { count, print, printJson } from '../../output.ts';
-import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+import { DEFAULT_INSTANCE, findServers, withLocal } from '../../servers.ts';
 import { endpointCommands } from '../../webhooks/endpoint-commands.ts';
 import { type Reencrypted, reencrypt } from '../../webhooks/reencrypt.ts';
 
@@ -51,9 +51,11 @@ async function reencryptAll({ name, dryRun = false, json }: ReencryptOptions): P
 }
 
 function keysOf(name: string): readonly string[] {
-  const given = process.env['WEBHOOK_SECRET_KEYS'];
-  const env = { WEBHOOK_SECRET_KEYS: given || localKeysOf(name) };
-  return loadConfig(env, { keys: secretList('WEBHOOK_SECRET_KEYS') }).keys;
+  const keys = secretList('WEBHOOK_SECRET_KEYS');
+  return loadConfig(
+    withLocal(process.env, keys, () => localKeysOf(name)),
+    { keys },
+  ).keys;
 }
 
 function localKeysOf(name: string): string | undefined {

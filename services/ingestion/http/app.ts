@@ -88,6 +88,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   registerBodyParsers(app);
   app.decorateRequest('caller');
   app.decorateRequest('chargedOrders', 0);
+  app.decorateRequest('isSwitchedOff', false);
   app.decorateRequest('customerKey', null);
   app.decorateRequest('traceId', null);
   app.decorateRequest('span', null);
@@ -141,12 +142,24 @@ function statusesOf({ responses, problems }: Operation): Set<number> {
   ]);
 }
 
+interface RequestLabels {
+  readonly route: string;
+  readonly status: number;
+  /** The error budget does not count requests that an operator's flag refused. */
+  readonly cause: 'flag' | 'other';
+}
+
+function flagLabels({ id }: Operation): RequestLabels {
+  return { route: id, status: 503, cause: 'flag' };
+}
+
 function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, route: Route): void {
   const { operation } = route;
   for (const status of statusesOf(operation)) {
-    deps.metrics.zero('http_requests_total', { route: operation.id, status });
+    deps.metrics.zero('http_requests_total', { route: operation.id, status, cause: 'other' });
   }
-  const labels = new Map<number, { route: string; status: number }>();
+  if (operation.flags !== undefined) deps.metrics.zero('http_requests_total', flagLabels(operation));
+  const labels = new Map<number, RequestLabels>();
   const stages = stagesOf(deps, charges, route);
   app.route({
     method: methodsOf(operation.method),
@@ -157,10 +170,10 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, ro
     onResponse: (request, reply, done) => {
       let label = labels.get(reply.statusCode);
       if (label === undefined) {
-        label = { route: operation.id, status: reply.statusCode };
+        label = { route: operation.id, status: reply.statusCode, cause: 'other' };
         labels.set(reply.statusCode, label);
       }
-      deps.metrics.inc('http_requests_total', label);
+      deps.metrics.inc('http_requests_total', request.isSwitchedOff ? flagLabels(operation) : label);
       deps.metrics.observe('http_request_seconds', reply.elapsedTime / 1000, {
         route: operation.id,
         mode: modeOf(operation, request),

@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serviceProcesses } from '../../../stack/services.ts';
 import { AppError } from '../errors/index.ts';
-import { configSections, flag, int, loadConfig, secret, str, url, withConfigFile } from './index.ts';
+import {
+  configFields,
+  configSections,
+  flag,
+  int,
+  loadConfig,
+  secret,
+  str,
+  url,
+  withConfigFile,
+} from './index.ts';
 
 const fields = {
   rate: int('RATE', { default: 1 }),
@@ -25,6 +35,10 @@ function envWith(content: unknown, env: Record<string, string> = {}): Record<str
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return { ...env, CONFIG_FILE: path };
 }
+
+it('is read twice within 10 s by default, so that a change arrives in that time', () => {
+  expect(2 * loadConfig({}, configFields).configPollMs).toBeLessThanOrEqual(10_000);
+});
 
 const read = (env: Record<string, string>) => loadConfig(withConfigFile(env, 'ingestion', fields), fields);
 

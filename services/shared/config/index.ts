@@ -36,5 +36,5 @@ export {
   loadConfig,
   type StaticOf,
 } from './load.ts';
-export { fileVariable } from './secret-files.ts';
+export { fileVariable, isGiven } from './secret-files.ts';
 export { basicAuth, type Login, loginOf, takeLogin, withoutPassword } from './urls.ts';

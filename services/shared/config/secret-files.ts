@@ -11,6 +11,14 @@ export function fileVariable(env: string): string {
   return `${env}_FILE`;
 }
 
+/** Whether `rawOf` finds a text or a file: the variable or, where it is allowed, `<variable>_FILE` is not empty. */
+export function isGiven(
+  env: Env,
+  { env: variable, fromFile }: Pick<Field<unknown>, 'env' | 'fromFile'>,
+): boolean {
+  return Boolean(env[variable] || (fromFile && env[fileVariable(variable)]));
+}
+
 /**
  * The raw text of a setting: its variable, or the file that `<variable>_FILE` names. Line ends at the end of the file
  * are dropped. `undefined` if both are unset or empty. Throws an Error if both are set, or if the file cannot be read. The

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { createMetrics } from '../../../shared/metrics/index.ts';
 import { flagFailures } from '../../application/limits/flags.ts';
 import { createFakeWorld, fakeTokens, placeRequest, sampleOrder } from '../../testing/fake-world.ts';
+import { createApp } from '../app.ts';
 import { operations } from '../routes/index.ts';
 
 const headers = { authorization: `Bearer ${fakeTokens.c1}` };
@@ -46,6 +48,26 @@ test('without the flag waits, a preference to wait is ignored', async () => {
   const response = await app.inject({ ...request, headers: { ...request.headers, prefer: 'wait=30' } });
   expect(response.statusCode).toBe(202);
   expect(response.headers['preference-applied']).toBeUndefined();
+});
+
+test('the metric of requests keeps refusals of a flag apart from other 503', async () => {
+  const world = createFakeWorld();
+  const metrics = createMetrics({ service: 'ingestion', defaults: false });
+  const app = createApp({ ...world.deps, metrics });
+  world.flags.intake = false;
+  await app.inject(placeRequest('key-1', sampleOrder()));
+  world.flags.intake = true;
+  world.refusal = 'lag';
+  await app.inject(placeRequest('key-1', sampleOrder()));
+  await app.inject(placeRequest('key-1', sampleOrder()));
+  const lines = (await metrics.text()).split('\n');
+  const countOf = (cause: string) =>
+    lines
+      .find((line) =>
+        ['http_requests_total{', 'placeOrder"', '"503"', `"${cause}"`].every((part) => line.includes(part)),
+      )
+      ?.split(' ')[1];
+  expect([countOf('flag'), countOf('other')]).toEqual(['1', '2']);
 });
 
 test('each operation with a flag documents its problem', () => {

@@ -4,8 +4,8 @@ import { type MetricSpec, open } from '../spec.ts';
 export const ingestionMetrics = {
   http_requests_total: {
     type: 'counter',
-    help: 'Responses by route and status.',
-    labels: { route: open, status: open },
+    help: 'Responses by route and status. The cause is `flag` if an operator has switched the operation off, otherwise `other`.',
+    labels: { route: open, status: open, cause: open },
   },
   http_request_seconds: {
     type: 'histogram',
