@@ -17,7 +17,7 @@ interface Metric {
 /** The first run fetches promtool. */
 const fetchDeadlineMs = 300_000;
 const folder = mkdtempSync(path.join(tmpdir(), 'canary-'));
-const objects = render('canary');
+const objects = render('overlays/canary');
 const metrics = objects
   .filter(({ kind }) => kind === 'AnalysisTemplate')
   .flatMap((template) => template['spec'].metrics as Metric[]);

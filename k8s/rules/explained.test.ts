@@ -6,8 +6,8 @@ import { type Manifest, render } from './render.ts';
 
 const text = readFileSync(path.join(import.meta.dirname, '../README.md'), 'utf8');
 const explained = new Set([...text.matchAll(/^\| `([A-Z]\w+ [\w-]+)` \|/gm)].map((match) => match[1]!));
-const production = namesOf('prod');
-const canary = namesOf('canary');
+const production = namesOf('overlays/prod');
+const canary = namesOf('overlays/canary');
 
 it.each(production)('%s of production is explained', (name) => {
   expect(explained).toContain(name);

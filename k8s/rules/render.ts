@@ -16,7 +16,15 @@ export interface Manifest {
   readonly [field: string]: any;
 }
 
-export const overlays = ['dev', 'staging', 'prod', 'canary'] as const;
+/** Folders of what is rendered. The variants use the components that no overlay uses. */
+export const overlays = [
+  'overlays/dev',
+  'overlays/staging',
+  'overlays/prod',
+  'overlays/canary',
+  'rules/variants/prometheus',
+  'rules/variants/hpa',
+] as const;
 
 const k8s = path.resolve(import.meta.dirname, '..');
 /** Used where kubectl is not installed but Go is. */
@@ -24,7 +32,7 @@ const kustomizeModule = 'sigs.k8s.io/kustomize/kustomize/v5@v5.8.3';
 
 /** The objects of an overlay. Throws if neither kubectl nor Go is installed, or if the overlay is wrong. */
 export function render(overlay: string): Manifest[] {
-  const folder = path.join(k8s, 'overlays', overlay);
+  const folder = path.join(k8s, overlay);
   const text = firstFound([
     ['kubectl', 'kustomize', folder],
     ['go', 'run', kustomizeModule, 'build', folder],

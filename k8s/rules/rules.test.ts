@@ -55,7 +55,17 @@ const faults: Readonly<Record<keyof typeof rules, readonly [kind: string, name: 
   'triggers name the topic and the group of the product, and fully qualified brokers': [
     'ScaledObject',
     'worker',
-    ({ spec }) => (spec.triggers[0].metadata.bootstrapServers = 'kafka-0.kafka:9092'),
+    ({ spec }) => (spec.triggers[1].metadata.bootstrapServers = 'kafka-0.kafka:9092'),
+  ],
+  'the number of workers comes from the observer, by a fully qualified name': [
+    'ScaledObject',
+    'worker',
+    ({ spec }) => (spec.triggers[0].metadata.url = 'http://observer/scale/worker'),
+  ],
+  'autoscalers of the workers agree': [
+    'ScaledObject',
+    'worker',
+    ({ spec }) => (spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleUp.policies[0].value = 1),
   ],
   'an autoscaler that gets no answer removes no pod': [
     'ScaledObject',
@@ -135,7 +145,7 @@ const faults: Readonly<Record<keyof typeof rules, readonly [kind: string, name: 
 };
 
 describe('each rule finds its fault', () => {
-  const objects = render('canary');
+  const objects = render('overlays/canary');
 
   it.each(Object.keys(rules) as (keyof typeof rules)[])('%s', (name) => {
     const [kind, start, change] = faults[name];

@@ -42,11 +42,11 @@ export const overview: Dashboard = {
         },
       },
       {
-        title: 'Expected wait of a new order',
-        help: 'Ingestion refuses orders above LAG_LIMIT_MS (60 s).',
+        title: 'Age of the oldest order without an outcome',
+        help: 'LagSecondsHigh fires above 30 s. Ingestion refuses orders above LAG_LIMIT_MS (60 s).',
         unit: 's',
         limit: 30,
-        queries: { [largest('ingestion_lag_seconds')]: 'slowest partition' },
+        queries: { [largest('lane_lag_seconds')]: 'slowest partition' },
       },
       {
         title: 'Open findings',

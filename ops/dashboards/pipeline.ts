@@ -6,6 +6,54 @@ export const pipeline: Dashboard = {
   uid: 'pipeline',
   title: 'orderstream: pipeline',
   rows: {
+    Lag: [
+      {
+        title: 'Age of the oldest command of a lane',
+        help: 'Without a published outcome; also of lanes without an owner. LagSecondsHigh fires above 30 s.',
+        unit: 's',
+        limit: 30,
+        queries: { [largest('lane_lag_seconds', ['partition'])]: 'lane {{partition}}' },
+      },
+      {
+        title: 'Age of the first record that a group has not read',
+        help: 'GroupSilent fires above five minutes.',
+        unit: 's',
+        limit: 300,
+        queries: { [largest('group_lag_seconds', ['group', 'topic'])]: '{{group}} {{topic}}' },
+      },
+      {
+        title: 'Backlog',
+        help: 'Commands without a published outcome.',
+        unit: 'short',
+        queries: { [largest('observer_backlog')]: 'commands' },
+      },
+      {
+        title: 'Arrivals and outcomes',
+        help: 'If more commands arrive than get outcomes, the backlog grows.',
+        unit: 'ops',
+        queries: {
+          [largest('observer_arrival_rate')]: 'arrive',
+          [largest('observer_outcome_rate')]: 'get outcomes',
+        },
+      },
+      {
+        title: 'Workers',
+        help: 'What the load needs, and what the autoscaler is asked for. MaxReplicas fires at the limit.',
+        unit: 'short',
+        queries: {
+          [largest('observer_workers_needed')]: 'needed',
+          [largest('observer_workers_wanted')]: 'wanted',
+          [largest('observer_workers_max')]: 'limit',
+        },
+      },
+      {
+        title: 'Lanes without progress',
+        help: 'They have commands and decide nothing. More workers do not help.',
+        unit: 'short',
+        limit: 1,
+        queries: { [largest('observer_lanes_stalled')]: 'stalled' },
+      },
+    ],
     Lanes: [
       {
         title: 'Lanes by state',

@@ -2,6 +2,7 @@
 import { isStalled, type LaneStanding, lagSeconds } from '../inspection/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Reading } from './reading.ts';
+import type { Answered } from './scale/page.ts';
 
 /** The number of lanes that make no progress, and the lines of the metrics for each lane and group. */
 export function exportLag(metrics: Pick<Metrics, 'set'>, { nowMs, lanes, groups }: Reading): void {
@@ -29,4 +30,18 @@ export function exportLag(metrics: Pick<Metrics, 'set'>, { nowMs, lanes, groups 
     'observer_lanes_stalled',
     count((lane) => isStalled(lane, nowMs)),
   );
+}
+
+/** Rates, and the number of workers that `/scale/worker` answers. */
+export function exportScale(
+  metrics: Pick<Metrics, 'set'>,
+  { flow, workers, needed, workerRate }: Answered,
+  workersMax: number,
+): void {
+  metrics.set('observer_arrival_rate', flow.arrivalRate);
+  metrics.set('observer_outcome_rate', flow.outcomeRate);
+  metrics.set('observer_worker_rate', workerRate);
+  metrics.set('observer_workers_wanted', workers);
+  metrics.set('observer_workers_needed', needed);
+  metrics.set('observer_workers_max', workersMax);
 }

@@ -6,19 +6,21 @@ import { createAdmin, createKafkaConfig, createLogProbe } from '../shared/kafka/
 import { type Running, type ServiceContext, startWork } from '../shared/lifecycle/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import type { fields } from './config.ts';
-import { exportLag } from './export-lag.ts';
+import { exportLag, exportScale } from './export-lag.ts';
 import { createRates } from './rates.ts';
 import { createReader } from './reading.ts';
+import { type Answered, scalePage } from './scale/page.ts';
+import { createScaler } from './scale/scaler.ts';
 
 const poolSize = 2;
 const queryTimeoutMs = 2_000;
 const stopMs = 6_000;
-/** A longer window would see a burst late, a shorter one would count noise. */
-const rateWindowMs = 15_000;
+/** A longer window would see a burst late, a shorter one would count noise (`npm run scaling`). */
+const rateWindowMs = 8_000;
 
 /** Reads from the first moment on, also while the database is away. `stop` closes everything. */
 export async function startObserver(context: ServiceContext<typeof fields>): Promise<Running> {
-  const { config, live, log, metrics, lifecycle } = context;
+  const { config, live, log, metrics, lifecycle, addPage } = context;
   const mysql = createMysql({ url: () => live.now.mysqlUrl, poolSize, queryTimeoutMs, log, metrics });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   const settings = createKafkaConfig(config, `observer-${config.instanceId}`);
@@ -32,7 +34,14 @@ export async function startObserver(context: ServiceContext<typeof fields>): Pro
     monotonicMs: systemClock.monotonicMs,
     onDatabase: createDatabaseReport(context),
   });
+  const limits = {
+    drainSeconds: config.drainMs / 1_000,
+    workersMin: config.workersMin,
+    workersMax: config.workersMax,
+  };
   const rates = createRates(rateWindowMs);
+  const scaler = createScaler(limits, config.workerRate);
+  let answered: Answered | null = null;
   const turn = async (): Promise<number> => {
     const reading = await reader.read().catch((error: unknown) => {
       metrics.inc('observer_reads_total', { source: 'kafka', result: 'failed' });
@@ -41,13 +50,15 @@ export async function startObserver(context: ServiceContext<typeof fields>): Pro
     metrics.inc('observer_reads_total', { source: 'kafka', result: 'ok' });
     exportLag(metrics, reading);
     const flow = rates.add(reading);
-    if (flow !== null) {
-      metrics.set('observer_arrival_rate', flow.arrivalRate);
-      metrics.set('observer_outcome_rate', flow.outcomeRate);
+    const decision = scaler.add(reading, flow);
+    if (flow !== null && decision !== null) {
+      answered = { ...decision, flow, monotonicMs: reading.monotonicMs };
+      exportScale(metrics, answered, limits.workersMax);
     }
     metrics.set('observer_read_timestamp_seconds', systemClock.nowMs() / 1_000);
     return config.everyMs;
   };
+  addPage('/scale/worker', () => scalePage(answered, systemClock.monotonicMs()));
   const work = startWork({ what: 'lanes and groups', turn, log, trouble: 'the observer cannot read Kafka' });
   lifecycle.addReadiness('work', work.check);
   return {

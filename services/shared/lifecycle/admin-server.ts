@@ -5,20 +5,31 @@ import type { Metrics } from '../metrics/index.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 export type AdminServer = { port: number; close(): Promise<void> };
-type Deps = { host: string; port: number; lifecycle: Lifecycle; metrics: Metrics };
+type Deps = {
+  host: string;
+  port: number;
+  lifecycle: Lifecycle;
+  metrics: Metrics;
+  /** Further pages of the service by path. */
+  pages?: ReadonlyMap<string, AdminPage>;
+};
 type Answer = { status: number; type: string; body: string };
+
+/** Answers with JSON. It must be quick, because probes use the same port. */
+export type AdminPage = () => { readonly status: number; readonly body: object };
 
 /**
  * Health and metrics on a separate port, so that a saturated API still answers its probes. `/startupz` returns
  * 200 once the service has started. `/livez` returns 200 unless a restart would help. `/readyz` returns 200
  * while the service accepts traffic, and 503 as soon as draining begins. `/metrics` has the Prometheus text
- * format.
+ * format. A service may add pages.
  */
-export async function startAdminServer({ host, port, lifecycle, metrics }: Deps): Promise<AdminServer> {
+export async function startAdminServer(deps: Deps): Promise<AdminServer> {
+  const { host, port } = deps;
   const server = createServer(
     { requestTimeout: 5000, headersTimeout: 5000, keepAliveTimeout: 5000 },
     (request, response) => {
-      void respond(request, response, lifecycle, metrics);
+      void respond(request, response, deps);
     },
   );
   server.maxConnections = 64;
@@ -39,18 +50,13 @@ export async function startAdminServer({ host, port, lifecycle, metrics }: Deps)
   };
 }
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  lifecycle: Lifecycle,
-  metrics: Metrics,
-): Promise<void> {
-  const { status, type, body } = await answerOf(request, lifecycle, metrics);
+async function respond(request: IncomingMessage, response: ServerResponse, deps: Deps): Promise<void> {
+  const { status, type, body } = await answerOf(request, deps);
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function answerOf(request: IncomingMessage, lifecycle: Lifecycle, metrics: Metrics): Promise<Answer> {
+async function answerOf(request: IncomingMessage, { lifecycle, metrics, pages }: Deps): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return json(405, { status: 'only GET and HEAD' });
   const path = request.url?.split('?', 1)[0];
@@ -72,8 +78,10 @@ async function answerOf(request: IncomingMessage, lifecycle: Lifecycle, metrics:
         // The scraper records a 500 as a failed scrape, which raises the alarm.
         return json(500, { status: errorMessage(error) });
       }
-    default:
-      return json(404, { status: 'not found' });
+    default: {
+      const page = pages?.get(path ?? '')?.();
+      return page === undefined ? json(404, { status: 'not found' }) : json(page.status, page.body);
+    }
   }
 }
 

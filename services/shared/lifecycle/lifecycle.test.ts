@@ -14,6 +14,7 @@ async function start() {
     port: 0,
     lifecycle,
     metrics: createMetrics({ service: 't' }),
+    pages: new Map([['/own', () => ({ status: 503, body: { why: 'busy' } })]]),
   });
   const base = `http://127.0.0.1:${server.port}`;
   const status = async (path: string) => (await fetch(base + path)).status;
@@ -73,6 +74,12 @@ describe('admin server', () => {
     const response = await fetch(`${base}/readyz`);
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({ status: 'not ready', problems: ['kafka: no leader'] });
+  });
+
+  it('serves the pages of its service', async () => {
+    const { base } = await start();
+    const response = await fetch(`${base}/own?x=1`);
+    expect([response.status, await response.json()]).toEqual([503, { why: 'busy' }]);
   });
 
   it('serves metrics, and nothing else', async () => {

@@ -20,7 +20,7 @@ import { errorMessage } from '../errors/index.ts';
 import { createLogger, type Logger, onDroppedLines, setLogLevel } from '../log/index.ts';
 import { createMetrics, type Metrics } from '../metrics/index.ts';
 import { createTraces, type Traces } from '../trace/index.ts';
-import { type AdminServer, startAdminServer } from './admin-server.ts';
+import { type AdminPage, type AdminServer, startAdminServer } from './admin-server.ts';
 import { createLifecycle, type Lifecycle, lifecycleStates } from './lifecycle.ts';
 import { createShutdown, type Host } from './shutdown.ts';
 
@@ -43,6 +43,8 @@ export type ServiceContext<F extends Fields> = {
   metrics: Metrics;
   traces: Traces;
   lifecycle: Lifecycle;
+  /** Serves `GET path` on the admin port. */
+  addPage(path: string, page: AdminPage): void;
   /** Fires when the process must stop. Waits during the start must end with it. */
   signal: AbortSignal;
   /** Ends the process with code 1 because of `error`, after a short orderly stop. */
@@ -91,6 +93,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   const live = createLiveConfig<LiveOf<F & BaseFields>>({ fields, initial: config, read, log, metrics });
   live.onChange((now) => setLogLevel(log, (now as LiveOf<BaseFields>).logLevel));
   const lifecycle = createLifecycle({ log, service: name });
+  const pages = new Map<string, AdminPage>();
   const abort = new AbortController();
   let admin: AdminServer | undefined;
   let starting: Promise<Running | undefined> | undefined;
@@ -113,11 +116,15 @@ export async function runService<F extends Fields = Record<never, never>>(
   });
 
   const begin = async (): Promise<Running | undefined> => {
-    admin = await startAdminServer({ host: base.adminHost, port: base.adminPort, lifecycle, metrics });
+    admin = await startAdminServer({
+      ...{ host: base.adminHost, port: base.adminPort },
+      ...{ lifecycle, metrics, pages },
+    });
     log.info({ adminPort: admin.port }, 'the admin server is listening');
     // A signal may have arrived during the start.
     if (abort.signal.aborted) return undefined;
     const { signal } = abort;
+    const addPage = (path: string, page: AdminPage): void => void pages.set(path, page);
     const own = config as unknown as StaticOf<F & BaseFields>;
     return options.start({
       config: own,
@@ -126,6 +133,7 @@ export async function runService<F extends Fields = Record<never, never>>(
       metrics,
       traces,
       lifecycle,
+      addPage,
       signal,
       fatal: shutdown.fatal,
     });

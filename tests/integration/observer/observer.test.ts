@@ -72,6 +72,15 @@ it('the command line says the same, until it is interrupted', async () => {
   expect(lines[1]!.lanes[3]).toMatchObject({ lag: 2, oldestAtMs: expect.any(Number) });
 });
 
+it('answers how many workers the demand needs', async () => {
+  const [first, second] = await Promise.all(
+    observers.map(async (observer) => JSON.parse(await observer.ask('/scale/worker'))),
+  );
+  expect(first).toMatchObject({ workers: 2, because: 'minimum', backlog: 2, workerRate: 1_900 });
+  expect(second.workers).toBe(first.workers);
+  await both('observer_workers_wanted', '', 2);
+});
+
 it('sees a lane that stalls, and a group that follows again', async () => {
   await both('lane_stalled', 'partition="3"', 1);
   const worker = await used().arena.startWorker();

@@ -44,12 +44,32 @@ export const observerMetrics = {
   },
   observer_arrival_rate: {
     type: 'gauge',
-    help: 'Commands per second that arrived in the last 15 seconds.',
+    help: 'Commands per second that arrived in the last eight seconds.',
     labels: {},
   },
   observer_outcome_rate: {
     type: 'gauge',
-    help: 'Commands per second that got a published outcome in the last 15 seconds.',
+    help: 'Commands per second that got a published outcome in the last eight seconds.',
+    labels: {},
+  },
+  observer_worker_rate: {
+    type: 'gauge',
+    help: 'Commands per second that one worker can process, measured while there is a backlog.',
+    labels: {},
+  },
+  observer_workers_wanted: {
+    type: 'gauge',
+    help: 'Number of workers that `/scale/worker` asks for.',
+    labels: {},
+  },
+  observer_workers_needed: {
+    type: 'gauge',
+    help: 'Demand in workers, before rounding and limits.',
+    labels: {},
+  },
+  observer_workers_max: {
+    type: 'gauge',
+    help: 'Largest number of workers that `/scale/worker` asks for (`SCALE_WORKERS_MAX`).',
     labels: {},
   },
   observer_read_timestamp_seconds: {

@@ -26,7 +26,7 @@ export interface WorkerProcess {
   readonly running: boolean;
   signal(name: NodeJS.Signals): void;
   /** The response of the admin server, with any status. */
-  ask(path: '/readyz' | '/metrics'): Promise<string>;
+  ask(path: '/readyz' | '/metrics' | '/scale/worker'): Promise<string>;
   /** Sum of a metric's samples whose labels contain `labels`, e.g. `cause="wait"`; 0 if there is none. */
   metric(name: string, labels?: string): Promise<number>;
   /** Resolves with the first matching line, including past ones. */
