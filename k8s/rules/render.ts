@@ -51,3 +51,8 @@ function firstFound(programs: readonly (readonly [string, ...string[]])[]): stri
   }
   throw new Error(`install one of: ${programs.map(([program]) => program).join(', ')}`);
 }
+
+/** `Deployment worker`, for example. */
+export function nameOf({ kind, metadata }: Manifest): string {
+  return `${kind} ${metadata.name}`;
+}

@@ -1,11 +1,9 @@
 /** Rules that the manifests of each overlay must keep. Each returns one sentence for each violation. */
-import { isDeepStrictEqual } from 'node:util';
-import { clusterConstants } from '../../loadtest/scaling/constants.ts';
-import { metricFaults } from '../../ops/metric-faults.ts';
 import { settingsIn } from '../../services/shared/config/index.ts';
 import type { Facts } from './facts.ts';
-import type { Manifest } from './render.ts';
+import { type Manifest, nameOf } from './render.ts';
 import { rolloutRules } from './rollouts.ts';
+import { scalingRules } from './scaling.ts';
 import { schemaProblem } from './schemas.ts';
 
 export type Rule = (objects: readonly Manifest[], facts: Facts) => string[];
@@ -81,46 +79,6 @@ export const rules = {
         .filter(({ name }: { name: string }) => !names.has(name))
         .map(({ name }: { name: string }) => `${nameOf(owner)}: no volume ${name}`);
     }),
-
-  'triggers name the topic and the group of the product, and fully qualified brokers': (objects, facts) =>
-    triggersOf(objects, 'kafka').flatMap(({ topic, consumerGroup, bootstrapServers }) => [
-      ...(topic === facts.commandsTopic ? [] : [`the trigger has the topic ${topic}`]),
-      ...(consumerGroup === facts.workerGroup ? [] : [`the trigger has the group ${consumerGroup}`]),
-      ...bootstrapServers
-        .split(',')
-        .filter(
-          (broker) => !/\.svc\.cluster\.local:\d+$|^[a-z0-9-]+(\.[a-z0-9-]+)+\.[a-z]{2,}:\d+$/.test(broker),
-        )
-        .map((broker) => `the broker ${broker} is not fully qualified`),
-    ]),
-
-  'the number of workers comes from the observer, by a fully qualified name': (objects) => [
-    ...triggersOf(objects, 'metrics-api')
-      .filter(({ url, valueLocation }) => url !== scaleUrl || valueLocation !== 'workers')
-      .map(({ url }) => `the trigger reads ${url}`),
-    ...triggersOf(objects, 'prometheus')
-      .filter(
-        ({ serverAddress, query }) =>
-          !/\.svc\.cluster\.local:\d+$/.test(serverAddress) || metricFaults(query).length > 0,
-      )
-      .map(({ query, serverAddress }) => `the trigger asks ${serverAddress} for ${query}`),
-    ...objects
-      .filter(({ kind, metadata }) => kind === 'ScaledObject' && metadata.name === 'worker')
-      .filter(({ spec }) => !['metrics-api', 'prometheus'].includes(spec.triggers[0].type))
-      .map((object) => `${nameOf(object)}: the observer is not asked`),
-  ],
-
-  'autoscalers of the workers agree': (objects) =>
-    objects
-      .filter(({ kind, metadata }) => metadata.name === 'worker' && kind in workerScaling)
-      .filter((object) => !isDeepStrictEqual(workerScaling[object.kind]!(object), workerLimits))
-      .map((object) => `${nameOf(object)} has other limits or steps`),
-
-  'an autoscaler that gets no answer removes no pod': (objects) =>
-    objects
-      .filter(({ kind, spec }) => kind === 'ScaledObject' && spec.fallback !== undefined)
-      .filter(({ spec }) => spec.fallback.behavior !== 'currentReplicasIfHigher')
-      .map((object) => `${nameOf(object)}: its fallback is static`),
 
   'the heap fits the memory limit': (objects) =>
     containers(objects).flatMap(({ owner, container }) => {
@@ -238,35 +196,11 @@ export const rules = {
       .map(nameOf),
 
   ...rolloutRules,
+  ...scalingRules,
 } satisfies Record<string, Rule>;
-
-const scaleUrl = 'http://observer.orderstream.svc.cluster.local/scale/worker';
-
-/** The limits that `loadtest/scaling` plays. */
-const workerLimits = {
-  min: clusterConstants.replicasMin,
-  max: clusterConstants.replicasMax,
-  up: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 12, periodSeconds: 15 }] },
-  down: { stabilizationWindowSeconds: 60, policies: [{ type: 'Pods', value: 4, periodSeconds: 120 }] },
-};
-
-/** The limits of an autoscaler in one form, by its kind. */
-const workerScaling: Readonly<Record<string, (object: Manifest) => typeof workerLimits>> = {
-  ScaledObject: ({ spec }) => {
-    const { scaleUp, scaleDown } = spec.advanced.horizontalPodAutoscalerConfig.behavior;
-    return { min: spec.minReplicaCount, max: spec.maxReplicaCount, up: scaleUp, down: scaleDown };
-  },
-  HorizontalPodAutoscaler: ({ spec: { minReplicas, maxReplicas, behavior } }) => ({
-    ...{ min: minReplicas, max: maxReplicas, up: behavior.scaleUp, down: behavior.scaleDown },
-  }),
-};
 
 /** Variables of Node and of the allocator. */
 const nodeVariables = ['NODE_OPTIONS', 'MALLOC_ARENA_MAX', 'NODE_ENV'];
-
-function nameOf({ kind, metadata }: Manifest): string {
-  return `${kind} ${metadata.name}`;
-}
 
 function jobs(objects: readonly Manifest[]): Manifest[] {
   return objects.filter(({ kind }) => kind === 'Job');
@@ -283,20 +217,6 @@ function containers(objects: readonly Manifest[]): { owner: Manifest; container:
   return workloads(objects).flatMap((owner) =>
     owner['spec'].template.spec.containers.map((container: Container) => ({ owner, container })),
   );
-}
-
-function triggersOf(
-  objects: readonly Manifest[],
-  type: string,
-): Record<
-  'topic' | 'consumerGroup' | 'bootstrapServers' | 'url' | 'valueLocation' | 'serverAddress' | 'query',
-  string
->[] {
-  return objects
-    .filter(({ kind }) => kind === 'ScaledObject')
-    .flatMap(({ spec }) => spec.triggers)
-    .filter((trigger) => trigger.type === type)
-    .map(({ metadata }) => metadata);
 }
 
 function textOfVariable(container: Container, name: string): string {

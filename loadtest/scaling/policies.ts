@@ -9,8 +9,13 @@ import type { WorkerFaults, Workers } from './workers.ts';
 
 export interface Policy {
   readonly behaviour: Behaviour;
-  /** The wish at this second; null if there is no answer. */
-  wish(second: number, queues: readonly LaneQueue[], workers: Workers, faults: WorkerFaults): number | null;
+  /** The desired number of workers at this second; null if there is no answer. */
+  desired(
+    second: number,
+    queues: readonly LaneQueue[],
+    workers: Workers,
+    faults: WorkerFaults,
+  ): number | null;
 }
 
 /** The policy of `k8s/components/keda`: the real functions of the observer on readings of the model, and the trigger `kafka`. */
@@ -23,7 +28,7 @@ export function observerPolicy(): Policy {
   };
   const scaler = createScaler(limits, pipelineConstants.workerRate);
   const rates = createRates(observerConstants.windowSeconds * 1_000);
-  let wish: number | null = null;
+  let desired: number | null = null;
   return {
     behaviour: {
       upPods: null,
@@ -32,13 +37,13 @@ export function observerPolicy(): Policy {
       downEverySeconds: 120,
       downWindowSeconds: 600,
     },
-    wish(second, queues, workers, faults) {
+    desired(second, queues, workers, faults) {
       if (faults.kafkaIsAway) return null;
       if (second % observerConstants.readSeconds === 0) {
         const reading = readingOf(second, queues, workers, faults);
-        wish = scaler.add(reading, rates.add(reading))?.workers ?? wish;
+        desired = scaler.add(reading, rates.add(reading))?.workers ?? desired;
       }
-      return Math.max(wish ?? 0, Math.ceil(lagOf(queues) / clusterConstants.lagThreshold));
+      return Math.max(desired ?? 0, Math.ceil(lagOf(queues) / clusterConstants.lagThreshold));
     },
   };
 }
@@ -48,7 +53,7 @@ export function lagPolicy(): Policy {
   const lagThreshold = 2_000;
   return {
     behaviour: { upPods: 2, upEverySeconds: 30, downPods: 1, downEverySeconds: 120, downWindowSeconds: 600 },
-    wish(_second, queues, _workers, faults) {
+    desired(_second, queues, _workers, faults) {
       if (faults.kafkaIsAway) return null;
       return Math.max(clusterConstants.replicasMin, Math.ceil(lagOf(queues) / lagThreshold));
     },

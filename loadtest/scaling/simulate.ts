@@ -55,7 +55,7 @@ export function simulate(
     }
     workers.work(second, queues, faults);
     const before = workers.replicas;
-    workers.scaleTo(second, autoscaler.sync(second, before, policy.wish(second, queues, workers, faults)));
+    workers.scaleTo(second, autoscaler.sync(second, before, policy.desired(second, queues, workers, faults)));
     if (second < warmUpSeconds) continue;
     const change = workers.replicas - before;
     if (change !== 0) seen.steps += 1;

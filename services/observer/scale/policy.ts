@@ -4,8 +4,8 @@
  *   workers = the larger of  arrivals ÷ (rate of a worker × 0.7)
  *                       and  (arrivals + backlog ÷ drain target) ÷ rate of a worker
  *
- * A lane is processed by one worker, so it needs at most one. If a moving lane falls further and further behind, its worker is
- * slower than the others: one more worker a minute takes lanes from it. Up at once, down only after ten quiet minutes.
+ * A lane is processed by one worker, so it needs at most one. If the backlog of a moving lane keeps growing, its worker is slow.
+ * One more worker a minute then takes lanes from it. The number rises at once. It falls only after ten quiet minutes.
  */
 
 export interface LaneDemand {

@@ -10,7 +10,7 @@ const memorySeconds = 60;
 const ratioMax = 4;
 
 /**
- * The next estimate. It stays as it is unless at least half of the workers are busy: a single slow worker says nothing
+ * The next estimate. It changes only if at least half of the workers are busy. A single slow worker says nothing
  * about the others.
  *
  * @param estimate the estimate before, in commands per second
