@@ -22,6 +22,7 @@ export const overlays = [
   'overlays/staging',
   'overlays/prod',
   'overlays/canary',
+  'overlays/tls',
   'rules/variants/prometheus',
   'rules/variants/hpa',
 ] as const;

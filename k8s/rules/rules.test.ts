@@ -142,7 +142,28 @@ const faults: Readonly<Record<keyof typeof rules, readonly [kind: string, name: 
     'worker-canary',
     ({ spec }) => (spec.metrics[0].provider.prometheus.query = 'sum(orderstream_worker_retries_total)'),
   ],
+  'each file that a setting names is in a mounted volume': [
+    'Deployment',
+    'ingestion',
+    ({ spec }) =>
+      spec.template.spec.containers[0].env.push({ name: 'TLS_CERT', value: '/etc/orderstream/tls.crt' }),
+  ],
+  'the ingress and the service speak the protocol of the API': [
+    'Ingress',
+    'ingestion',
+    ({ metadata }) => (metadata.annotations['nginx.ingress.kubernetes.io/backend-protocol'] = 'HTTPS'),
+  ],
 };
+
+it('with certificates, each pod encrypts its connections to Kafka', () => {
+  const configurations = render('tls').filter(
+    ({ kind, data }) => kind === 'ConfigMap' && 'KAFKA_BROKERS' in data,
+  );
+  expect(configurations).toHaveLength(2);
+  for (const { data } of configurations) {
+    expect(data).toMatchObject({ KAFKA_SSL: 'true', KAFKA_SSL_CA: '/etc/orderstream/certificates/ca.crt' });
+  }
+});
 
 describe('each rule finds its fault', () => {
   const objects = render('overlays/canary');

@@ -1,5 +1,6 @@
 /** Rules that the manifests of each overlay must keep. Each returns one sentence for each violation. */
 import { settingsIn } from '../../services/shared/config/index.ts';
+import { certificateRules } from './certificates.ts';
 import type { Facts } from './facts.ts';
 import { type Manifest, nameOf } from './render.ts';
 import { rolloutRules } from './rollouts.ts';
@@ -197,6 +198,7 @@ export const rules = {
 
   ...rolloutRules,
   ...scalingRules,
+  ...certificateRules,
 } satisfies Record<string, Rule>;
 
 /** Variables of Node and of the allocator. */
