@@ -156,7 +156,7 @@ const faults: Readonly<Record<keyof typeof rules, readonly [kind: string, name: 
 };
 
 it('with certificates, each pod encrypts its connections to Kafka', () => {
-  const configurations = render('tls').filter(
+  const configurations = render('overlays/tls').filter(
     ({ kind, data }) => kind === 'ConfigMap' && 'KAFKA_BROKERS' in data,
   );
   expect(configurations).toHaveLength(2);
