@@ -170,7 +170,7 @@ export const problemTable = {
     status: 412,
     title: 'The version is not the current one',
     meaning:
-      'The `If-Match` version is not the current version. Read the order or endpoint again, then decide whether to retry.',
+      'The `If-Match` version is not the current version. Read the resource again, then decide whether to retry.',
   },
   BODY_TOO_LARGE: {
     status: 413,
