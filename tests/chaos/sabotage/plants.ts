@@ -53,7 +53,7 @@ export const plants: readonly Plant[] = [
   {
     bug: 'a batch commits although one of its lanes was lost',
     file: 'services/worker/stages/open.ts',
-    good: '!== parts.length) return',
+    good: '!== moves.length) return',
     bad: '=== 0) return',
     ...robbed,
   },
@@ -92,11 +92,11 @@ export const plants: readonly Plant[] = [
   {
     bug: 'outcomes are published before the COMMIT',
     file: 'services/worker/pipeline.ts',
-    good: '  const commit = session.commit();',
+    good: "  const commit = trace.over(session, 'commit the batch').commit();",
     bad:
       '  for (const part of draft.writes.parts) (deps as any).publisher.publish(part);\n' +
       '  await new Promise((resolve) => setTimeout(resolve, 5));\n' +
-      '  const commit = session.commit();',
+      "  const commit = trace.over(session, 'commit the batch').commit();",
     ...crash,
   },
   {
