@@ -44,16 +44,16 @@ export async function groupStandings(
   { admin, times }: GroupDeps,
   groups: readonly Following[] = ownGroups,
 ): Promise<GroupStanding[]> {
-  const committed = await Promise.all(
-    groups.flatMap(({ group, topics }) =>
-      topics.map(async (topic) => ({ group, topic, offsets: await admin.groupOffsets(group, topic) })),
-    ),
-  );
+  // One call after the other: a call that fails replaces the client, and kafkajs may never end the others.
+  const committed: { group: string; topic: string; offsets: Map<number, bigint | null> }[] = [];
+  for (const { group, topics } of groups)
+    for (const topic of topics) {
+      committed.push({ group, topic, offsets: await admin.groupOffsets(group, topic) });
+    }
   const followed = committed.filter(({ offsets }) => [...offsets.values()].some((offset) => offset !== null));
-  const topics = [...new Set(followed.map(({ topic }) => topic))];
-  const ends = new Map(
-    await Promise.all(topics.map(async (topic) => [topic, await admin.endOffsets(topic)] as const)),
-  );
+  const ends = new Map<string, Map<number, { low: bigint; high: bigint }>>();
+  for (const topic of new Set(followed.map((one) => one.topic)))
+    ends.set(topic, await admin.endOffsets(topic));
   const standings = followed.flatMap(({ group, topic, offsets }) =>
     standingsOf(group, topic, ends.get(topic)!, offsets),
   );
